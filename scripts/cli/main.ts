@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+process.stderr.write('halfcell: nothing can be started yet\n');
+process.exitCode = 2;
