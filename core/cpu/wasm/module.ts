@@ -1,0 +1,70 @@
+import type { Body } from './body.js';
+import { leb128, name, sectionHeader, vector } from './encode.js';
+import type { ValueType } from './expr.js';
+import { TYPE_BYTE } from './expr.js';
+
+export interface Signature {
+  readonly parameters: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+const SECTION = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
+const KIND = { function: 0, table: 1, memory: 2 } as const;
+const FUNCREF = 0x70;
+
+/** Collects imports, functions and exports, and writes them as one binary module. */
+export class ModuleBuilder {
+  readonly #types: string[] = [];
+  readonly #typeBytes: number[][] = [];
+  readonly #imports: number[][] = [];
+  readonly #functions: { type: number; body: Body }[] = [];
+  readonly #exports: number[][] = [];
+  #importedFunctions = 0;
+
+  /** Index of a signature, for `call_indirect`. */
+  type({ parameters, results }: Signature): number {
+    const key = `${parameters.join()}>${results.join()}`;
+    const known = this.#types.indexOf(key);
+    if (known >= 0) return known;
+    const bytes = [parameters, results].map((list) => vector(list.map((type) => [TYPE_BYTE[type]])));
+    this.#typeBytes.push([0x60, ...bytes.flat()]);
+    return this.#types.push(key) - 1;
+  }
+
+  importMemory(field: string, minimumPages: number): void {
+    this.#imports.push([...name('env'), ...name(field), KIND.memory, 0, ...leb128(minimumPages)]);
+  }
+
+  importTable(field: string, minimum: number): void {
+    this.#imports.push([...name('env'), ...name(field), KIND.table, FUNCREF, 0, ...leb128(minimum)]);
+  }
+
+  /** All imports come before the first `add`. */
+  importFunction(field: string, signature: Signature): number {
+    const type = this.type(signature);
+    this.#imports.push([...name('env'), ...name(field), KIND.function, ...leb128(type)]);
+    return this.#importedFunctions++;
+  }
+
+  add(signature: Signature, body: Body, exportedAs?: string): number {
+    const index = this.#importedFunctions + this.#functions.push({ type: this.type(signature), body }) - 1;
+    if (exportedAs !== undefined) {
+      this.#exports.push([...name(exportedAs), KIND.function, ...leb128(index)]);
+    }
+    return index;
+  }
+
+  bytes(): Uint8Array<ArrayBuffer> {
+    const code = this.#functions.map(({ body }) => body.finish());
+    const sections: [number, number[]][] = [
+      [SECTION.type, vector(this.#typeBytes)],
+      [SECTION.import, vector(this.#imports)],
+      [SECTION.function, vector(this.#functions.map(({ type }) => leb128(type)))],
+      [SECTION.export, vector(this.#exports)],
+      [SECTION.code, leb128(code.length).concat(...code)],
+    ];
+    const parts = sections.map(([id, body]) => sectionHeader(id, body.length).concat(body));
+    return Uint8Array.from(HEADER.concat(...parts));
+  }
+}
