@@ -1,0 +1,68 @@
+import { AssemblyError } from './assembly-error.js';
+import { afterPop, afterPush, moved, sameState } from './frame-state.js';
+import { frameKind } from './frame-kinds.js';
+import type { FrameState } from './frame-state.js';
+
+const ENDS = new Set(['jmp', 'ret', 'retfq', 'iretq', 'sysretq', 'ud2']);
+const isBranch = (mnemonic: string) => mnemonic.startsWith('j');
+
+/**
+ * Follows where the caller's registers are from instruction to instruction, along jumps too. Two ways into a label that
+ * disagree are an error, so call frame information cannot drift away from the code.
+ */
+export class FlowTracker {
+  #state: FrameState | undefined;
+  readonly #atLabel = new Map<string, FrameState>();
+  readonly #defined = new Set<string>();
+  #pending: string[] = [];
+
+  /** The code before does not run on into what follows, unless the states agree. */
+  boundary(): void {
+    this.#settle();
+  }
+
+  declare(kind: string): void {
+    this.#state = frameKind(kind);
+  }
+
+  label(name: string): void {
+    this.#defined.add(name);
+    this.#pending.push(name);
+    this.#state ??= this.#atLabel.get(name);
+  }
+
+  /** The state before the instruction. */
+  step(mnemonic: string, operands: readonly string[]): FrameState {
+    this.#settle();
+    const before = this.#state;
+    if (!before) throw new AssemblyError('no way leads here: say .frame');
+    if (isBranch(mnemonic)) this.#join(operands[0] ?? '', before);
+    this.#state = ENDS.has(mnemonic) ? undefined : after(before, mnemonic, operands);
+    return before;
+  }
+
+  finish(): void {
+    const missing = [...this.#atLabel.keys()].filter((name) => !this.#defined.has(name));
+    if (missing.length > 0) throw new AssemblyError(`no such label: ${missing.join(', ')}`);
+  }
+
+  #settle(): void {
+    for (const name of this.#pending) if (this.#state) this.#join(name, this.#state);
+    this.#pending = [];
+  }
+
+  #join(name: string, state: FrameState): void {
+    const known = this.#atLabel.get(name);
+    if (known && !sameState(known, state))
+      throw new AssemblyError(`two ways to ${name} with different frames`);
+    this.#atLabel.set(name, state);
+  }
+}
+
+function after(state: FrameState, mnemonic: string, operands: readonly string[]): FrameState {
+  const [first = '', second = ''] = operands;
+  if (mnemonic === 'push') return afterPush(state, first);
+  if (mnemonic === 'pop') return afterPop(state, first);
+  if (first !== 'rsp' || (mnemonic !== 'add' && mnemonic !== 'sub')) return state;
+  return moved(state, mnemonic === 'sub' ? Number(second) : -Number(second));
+}
