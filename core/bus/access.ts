@@ -1,0 +1,38 @@
+import { HostError, reasonOf } from '../errors/host-error.js';
+
+/** Registers of one byte each; a wider access is split, lowest address first. */
+export interface ByteRegisters {
+  read8(offset: number): number;
+  write8(offset: number, value: number): void;
+}
+
+/** Registers that know the width of an access. Offsets count from the claim's base. */
+export interface WideRegisters {
+  read(offset: number, sizeBytes: number): number;
+  write(offset: number, sizeBytes: number, value: number): void;
+}
+
+/** An address space of bytes in which part of an access may fall to one owner and part to another. */
+export interface Range {
+  readonly base: number;
+  readonly length: number;
+}
+
+export const overlaps = (a: Range, b: Range): boolean =>
+  a.base < b.base + b.length && b.base < a.base + a.length;
+
+/** The first address that both hold. */
+export const firstShared = (a: Range, b: Range): number => Math.max(a.base, b.base);
+
+/** All ones: what a bus reads where nobody answers. */
+export const floating = (sizeBytes: number): number => 2 ** (8 * sizeBytes) - 1;
+
+/** Runs a handler of `owner`; what it throws comes out as a HostError that names the owner. */
+export function handled<T>(owner: string, where: () => string, call: () => T): T {
+  try {
+    return call();
+  } catch (failure) {
+    if (failure instanceof HostError) throw failure;
+    throw new HostError('HANDLER_FAILED', owner, where(), reasonOf(failure)).because(failure);
+  }
+}

@@ -1,0 +1,57 @@
+import type { Dispose } from '../lifecycle/scope.js';
+
+interface Doorbell {
+  readonly view: Int32Array<SharedArrayBuffer>;
+  readonly ring: () => void;
+  /** A wait on the view is under way; at most one a bell, however often the machine sleeps. */
+  waiting: boolean;
+}
+
+/** Words in shared memory by which other threads ask for attention. */
+export class Doorbells {
+  #bells: readonly Doorbell[] = [];
+
+  add(view: Int32Array<SharedArrayBuffer>, ring: () => void): Dispose {
+    const bell = { view, ring, waiting: false };
+    this.#bells = [...this.#bells, bell];
+    return () => {
+      this.#bells = this.#bells.filter((other) => other !== bell);
+      // Ends a wait that may be under way; nobody but us waits on this word.
+      Atomics.notify(view, 0);
+    };
+  }
+
+  /** Calls those that are not zero. True when there were any. */
+  serve(): boolean {
+    let any = false;
+    for (const bell of this.#bells) {
+      if (Atomics.load(bell.view, 0) === 0) continue;
+      any = true;
+      bell.ring();
+    }
+    return any;
+  }
+
+  /** Calls `wake` once any of them is rung. */
+  listen(wake: () => void): void {
+    for (const bell of this.#bells) listenTo(bell, wake);
+  }
+
+  /** Blocks this thread until the first bell rings or the time is over: for waits shorter than a timer can measure. */
+  block(ms: number): void {
+    Atomics.wait(this.#bells[0]?.view ?? SILENT, 0, 0, ms);
+  }
+}
+
+const SILENT = new Int32Array(new SharedArrayBuffer(4));
+
+function listenTo(bell: Doorbell, wake: () => void): void {
+  if (bell.waiting) return;
+  const wait = Atomics.waitAsync(bell.view, 0, 0);
+  if (!wait.async) return wake();
+  bell.waiting = true;
+  void wait.value.then(() => {
+    bell.waiting = false;
+    wake();
+  });
+}
