@@ -11,7 +11,7 @@ export { SegmentFlag } from './elf/elf-file.js';
 export * from './layout.js';
 
 export interface KernelImage {
-  /** The executable with symbols and DWARF, for a debugger. */
+  /** The executable with symbols and DWARF, for a debugger; made when first asked for. */
   readonly elf: Uint8Array;
   /** What a loader copies to `physical` and maps at `virtual`; page-aligned, zero-filled up to `memoryBytes`. */
   readonly segments: readonly Segment[];
@@ -34,8 +34,13 @@ export function buildKernelImage({ pads, sourceRoot = '.' }: KernelImageOptions)
   const segments = imageSegments(linked);
   const entry = linked.addressOf('_start');
   const padAddresses = pads.map(({ name }) => linked.addressOf(name));
+  const makeElf = () =>
+    writeElf(entry, segments, imageSections(linked, pads, sourceRoot), imageSymbols(linked));
+  let elf: Uint8Array | undefined;
   return {
-    elf: writeElf(entry, segments, imageSections(linked, pads, sourceRoot), imageSymbols(linked)),
+    get elf() {
+      return (elf ??= makeElf());
+    },
     segments,
     entry,
     symbols: linked.symbols,

@@ -1,3 +1,4 @@
+import { debugSections } from './dwarf/debug-sections.js';
 import { SectionFlag, SectionType } from './elf/elf-file.js';
 import { IMAGE_VIRTUAL } from './layout.js';
 import type { ElfSymbol, Section } from './elf/elf-file.js';
@@ -5,8 +6,17 @@ import type { Linked, Pad } from './link.js';
 
 const PAGE_BYTES = 4096;
 
-export function imageSections(linked: Linked, _pads: readonly Pad[], _sourceRoot: string): Section[] {
-  return loadedSections(linked);
+export function imageSections(linked: Linked, pads: readonly Pad[], sourceRoot: string): Section[] {
+  const debug = [...debugSections(linked, pads, sourceRoot)].map(([name, bytes]): Section => ({
+    name,
+    type: SectionType.progbits,
+    flags: 0,
+    address: 0n,
+    bytes,
+    sizeBytes: bytes.length,
+    alignment: 1,
+  }));
+  return [...loadedSections(linked), ...debug];
 }
 
 function loadedSections({ code, data, dataAddress, zeroed, end }: Linked): Section[] {

@@ -39,11 +39,29 @@ export interface Assembled {
   readonly fixups: readonly { at: number; end: number; symbol: string; addend: number }[];
 }
 
+interface Parsed {
+  readonly mnemonic: string;
+  readonly texts: readonly string[];
+  readonly forms: readonly Form[];
+  readonly operands: readonly Operand[];
+  readonly locked: boolean;
+  readonly encoded: Encoded;
+}
+
 interface Pending extends Instruction {
   readonly forms: readonly Form[];
   readonly operands: readonly Operand[];
   readonly locked: boolean;
   choice: number;
+}
+
+function parseInstruction(text: string): Parsed {
+  const locked = text.startsWith('lock ');
+  const [mnemonic = '', ...rest] = text.replace(/^lock /, '').split(' ');
+  const texts = splitList(rest.join(' '));
+  const operands = texts.map(parseOperand);
+  const forms = matchingForms(mnemonic, operands);
+  return { mnemonic, texts, forms, operands, locked, encoded: encode(forms[0] as Form, operands, locked) };
 }
 
 /** Assembles Intel-syntax text. Errors: AssemblyError, with file and line. */
@@ -62,6 +80,8 @@ class Reader {
   readonly labelIndexes = new Map<string, number>();
   readonly marks: string[] = [];
   readonly #flow = new FlowTracker();
+  /** The same line stands in every pad. */
+  readonly #parsed = new Map<string, Parsed>();
   #origin: { file: string; line: number } | undefined;
   #arguments: readonly string[] = [];
 
@@ -142,17 +162,11 @@ class Reader {
   }
 
   #instruction(line: SourceLine): void {
-    const locked = line.text.startsWith('lock ');
-    const [mnemonic = '', ...rest] = line.text.replace(/^lock /, '').split(' ');
-    const operands = splitList(rest.join(' ')).map(parseOperand);
-    const forms = matchingForms(mnemonic, operands);
-    const frame = this.#flow.step(mnemonic, splitList(rest.join(' ')));
-    const encoded = encode(forms[0] as Form, operands, locked);
+    const parsed = this.#parsed.get(line.text) ?? parseInstruction(line.text);
+    this.#parsed.set(line.text, parsed);
+    const frame = this.#flow.step(parsed.mnemonic, parsed.texts);
     const source = this.#locate(line);
-    const arguments_ = this.#arguments;
-    this.instructions.push(
-      { source, frame, arguments: arguments_, offset: 0, encoded, forms, operands, locked, choice: 0 }, // prettier-ignore
-    );
+    this.instructions.push({ ...parsed, source, frame, arguments: this.#arguments, offset: 0, choice: 0 });
   }
 }
 

@@ -14,6 +14,7 @@ export class FlowTracker {
   #state: FrameState | undefined;
   readonly #atLabel = new Map<string, FrameState>();
   readonly #defined = new Set<string>();
+  readonly #steps = new Map<FrameState, Map<string, FrameState>>();
   #pending: string[] = [];
 
   /** The code before does not run on into what follows, unless the states agree. */
@@ -37,8 +38,19 @@ export class FlowTracker {
     const before = this.#state;
     if (!before) throw new AssemblyError('no way leads here: say .frame');
     if (isBranch(mnemonic)) this.#join(operands[0] ?? '', before);
-    this.#state = ENDS.has(mnemonic) ? undefined : after(before, mnemonic, operands);
+    this.#state = ENDS.has(mnemonic) ? undefined : this.#after(before, mnemonic, operands);
     return before;
+  }
+
+  /** Every pad pushes the same: one state object serves them all. */
+  #after(before: FrameState, mnemonic: string, operands: readonly string[]): FrameState {
+    if (!MOVES_STACK.has(mnemonic)) return before;
+    const known = this.#steps.get(before) ?? new Map<string, FrameState>();
+    this.#steps.set(before, known);
+    const key = `${mnemonic} ${operands.join()}`;
+    const next = known.get(key) ?? after(before, mnemonic, operands);
+    known.set(key, next);
+    return next;
   }
 
   finish(): void {
@@ -59,10 +71,14 @@ export class FlowTracker {
   }
 }
 
+const MOVES_STACK = new Set(['push', 'pop', 'pushfq', 'popfq', 'add', 'sub']);
+
 function after(state: FrameState, mnemonic: string, operands: readonly string[]): FrameState {
   const [first = '', second = ''] = operands;
   if (mnemonic === 'push') return afterPush(state, first);
   if (mnemonic === 'pop') return afterPop(state, first);
+  if (mnemonic === 'pushfq') return moved(state, 8);
+  if (mnemonic === 'popfq') return moved(state, -8);
   if (first !== 'rsp' || (mnemonic !== 'add' && mnemonic !== 'sub')) return state;
   return moved(state, mnemonic === 'sub' ? Number(second) : -Number(second));
 }

@@ -29,9 +29,20 @@ export interface FrameState {
   readonly signal: boolean;
 }
 
-export const sameState = (left: FrameState, right: FrameState): boolean => describe(left) === describe(right);
+export const sameState = (left: FrameState, right: FrameState): boolean =>
+  left === right || describe(left) === describe(right);
+
+const descriptions = new WeakMap<FrameState, string>();
 
 function describe(state: FrameState): string {
+  const known = descriptions.get(state);
+  if (known !== undefined) return known;
+  const description = describeAnew(state);
+  descriptions.set(state, description);
+  return description;
+}
+
+function describeAnew(state: FrameState): string {
   const rules = [...state.rules].map(([name, rule]) => `${name}=${JSON.stringify(rule)}`).sort();
   return `${JSON.stringify(state.cfa)} ${state.signal} ${rules.join(' ')}`;
 }

@@ -1,22 +1,26 @@
+const FIRST_CAPACITY = 64;
+
 /** Little-endian bytes that grow. */
 export class ByteWriter {
-  readonly #bytes: number[] = [];
+  #bytes = new Uint8Array(FIRST_CAPACITY);
+  #length = 0;
 
   get length(): number {
-    return this.#bytes.length;
+    return this.#length;
   }
 
-  u8(...values: number[]): this {
-    this.#bytes.push(...values.map((value) => value & 0xff));
+  u8(value: number): this {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
     return this;
   }
 
   u16(value: number): this {
-    return this.u8(value, value >> 8);
+    return this.u8(value).u8(value >> 8);
   }
 
   u32(value: number): this {
-    return this.u8(value, value >> 8, value >> 16, value >>> 24);
+    return this.u16(value).u16(value >> 16);
   }
 
   u64(value: bigint): this {
@@ -24,44 +28,48 @@ export class ByteWriter {
   }
 
   uleb(value: number): this {
-    for (let rest = value; ;) {
-      const low = rest & 0x7f;
-      rest = Math.floor(rest / 128);
-      this.u8(rest === 0 ? low : low | 0x80);
-      if (rest === 0) return this;
-    }
+    let rest = value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.u8((rest & 0x7f) | 0x80);
+    return this.u8(rest);
   }
 
+  /** A signed number of at most 32 bits. */
   sleb(value: number): this {
-    for (let rest = value; ;) {
-      const low = rest & 0x7f;
-      rest >>= 7;
-      const last = (rest === 0 && !(low & 0x40)) || (rest === -1 && (low & 0x40) !== 0);
-      this.u8(last ? low : low | 0x80);
-      if (last) return this;
-    }
+    let rest = value;
+    for (; rest < -0x40 || rest >= 0x40; rest >>= 7) this.u8((rest & 0x7f) | 0x80);
+    return this.u8(rest & 0x7f);
   }
 
+  /** Zero-terminated UTF-8. */
   text(value: string): this {
     return this.append(new TextEncoder().encode(value)).u8(0);
   }
 
-  append(bytes: Iterable<number>): this {
-    for (const byte of bytes) this.#bytes.push(byte);
+  append(bytes: ArrayLike<number>): this {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
     return this;
   }
 
-  align(step: number, filler = 0): this {
-    while (this.length % step !== 0) this.u8(filler);
-    return this;
+  align(stepBytes: number): this {
+    const padding = (stepBytes - (this.#length % stepBytes)) % stepBytes;
+    return this.append(new Uint8Array(padding));
   }
 
   /** Overwrites four bytes at `at`. */
   patch32(at: number, value: number): void {
-    for (let index = 0; index < 4; index++) this.#bytes[at + index] = (value >>> (index * 8)) & 0xff;
+    new DataView(this.#bytes.buffer).setInt32(at, value, true);
   }
 
   toBytes(): Uint8Array {
-    return Uint8Array.from(this.#bytes);
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#length + bytes <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + bytes));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
   }
 }

@@ -159,7 +159,7 @@ function symbolTable(
 ): Uint8Array {
   const out = new ByteWriter().append(new Uint8Array(SYMBOL_BYTES));
   for (const symbol of symbols) {
-    out.u32(strings.get(symbol.name) ?? 0).u8(GLOBAL | KIND[symbol.kind], 0);
+    out.u32(strings.get(symbol.name) ?? 0).u16(GLOBAL | KIND[symbol.kind]);
     out
       .u16(sections.get(symbol.section) ?? 0)
       .u64(symbol.address)
