@@ -1,14 +1,66 @@
 import { build } from 'esbuild';
+import { chmod, cp, mkdir, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { isolateBuildOptions } from '../assets/bundle-program.js';
+import { isolateProgramNames } from '../assets/isolate-program.js';
+import { packageRoot } from '../assets/package-root.js';
 
-/** One bundle for each entry point; packages stay outside, they are dependencies. */
-await build({
-  entryPoints: { halfcell: 'scripts/cli/main.ts' },
-  outdir: 'dist',
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  packages: 'external',
-  sourcemap: true,
-  logLevel: 'warning',
-});
+const root = packageRoot();
+const dist = join(root, 'dist');
+// Built aside and moved at the end: somebody may be running what stands in dist.
+const fresh = join(root, `dist.${process.pid}`);
+
+/** Packages stay outside, they are dependencies. Split, so that a command loads only what it uses. */
+async function buildCommandLine(): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: { halfcell: 'scripts/cli/main.ts' },
+    outdir: fresh,
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    packages: 'external',
+    sourcemap: true,
+    sourcesContent: false,
+    logLevel: 'warning',
+  });
+  await chmod(join(fresh, 'halfcell.js'), 0o755);
+}
+
+async function buildIsolatePrograms(): Promise<void> {
+  const names = await isolateProgramNames();
+  if (names.length === 0) return;
+  await build({
+    ...isolateBuildOptions,
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(names.map((name) => [name, `plugins/services/${name}/main.ts`])),
+    outdir: join(fresh, 'isolates'),
+    logLevel: 'warning',
+  });
+}
+
+/** What is not compiled: machine descriptions, and native programs as they were built for the guest. */
+async function copyData(): Promise<void> {
+  for (const [from, to] of Object.entries({ 'scripts/machines': 'machines', prebuilt: 'prebuilt' })) {
+    if (existsSync(join(root, from))) await cp(join(root, from), join(fresh, to), { recursive: true });
+  }
+}
+
+async function putInPlace(): Promise<void> {
+  const old = `${fresh}.old`;
+  if (existsSync(dist)) await rename(dist, old);
+  await rename(fresh, dist);
+  await rm(old, { recursive: true, force: true });
+}
+
+await mkdir(fresh, { recursive: true });
+try {
+  await Promise.all([buildCommandLine(), buildIsolatePrograms(), copyData()]);
+  await putInPlace();
+} finally {
+  await rm(fresh, { recursive: true, force: true });
+}
