@@ -19,6 +19,8 @@ export interface Ports {
   read(port: number, sizeBytes: PortSize): number;
   /** What an `out` would do, taps included. */
   write(port: number, sizeBytes: PortSize, value: number): void;
+  read8(port: number): number;
+  write8(port: number, value: number): void;
 }
 
 export interface PortOwner extends Range {
@@ -55,6 +57,8 @@ export class PortBus implements Ports {
       claim: (base, length, handler) => this.#claimFor(scope, base, length, handler),
       read: (port, sizeBytes) => this.read(port, sizeBytes),
       write: (port, sizeBytes, value) => this.write(port, sizeBytes, value),
+      read8: (port) => this.read(port, 1),
+      write8: (port, value) => this.write(port, 1, value),
     };
   }
 
@@ -66,6 +70,14 @@ export class PortBus implements Ports {
   write(port: number, sizeBytes: PortSize, value: number): void {
     if (this.#outTapped && this.hooks.portOut.get(port)?.call(sizeBytes, value)) return;
     this.#writeClaim(port, sizeBytes, value);
+  }
+
+  read8(port: number): number {
+    return this.read(port, 1);
+  }
+
+  write8(port: number, value: number): void {
+    this.write(port, 1, value);
   }
 
   /** Who holds what, by port. */

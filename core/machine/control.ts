@@ -1,4 +1,4 @@
-import type { StopReason } from '../hooks/machine-hooks.js';
+import type { ResetCause, StopReason } from '../hooks/machine-hooks.js';
 import type { Dispose } from '../lifecycle/scope.js';
 
 export type MachineState = 'off' | 'running' | 'paused' | 'failed' | 'poweredOff';
@@ -12,7 +12,7 @@ export interface MachineControl {
   /** One instruction of a held machine; answers why it stopped. */
   step(): Promise<StopReason>;
   /** At the next slice border: the CPU's power-on state, then the reset hook. */
-  reset(): Promise<void>;
+  reset(cause?: ResetCause): Promise<void>;
   /** At the next slice border; `finished` resolves with the status. */
   powerOff(status?: number): void;
   /** Ends the sleep of an idle machine. */
