@@ -23,7 +23,7 @@ const programs = Array.from({ length: Number(count) }, (_, slot) =>
     memoryLimitMiB: 16,
     page: new SharedArrayBuffer(4096),
     bell: new SharedArrayBuffer(64),
-    boot: {},
+    boot: { argv: [], env: {}, cwd: '/', umask: 0, fds: [], roots: {} },
   }),
 );
 await Promise.race([

@@ -1,5 +1,4 @@
 export { createIsolateBackend } from './isolate-backend.js';
-export { BOOT_GLOBAL } from './isolate-process.js';
 export { startWatchdog } from './watchdog.js';
 export type { IsolateBackend, IsolateBackendOptions, Shutdown } from './isolate-backend.js';
 export type { IsolateExit, IsolateExitKind, IsolateProcess, IsolateStart } from './isolate-process.js';

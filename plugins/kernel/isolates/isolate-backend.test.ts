@@ -18,7 +18,7 @@ describe('the isolate backend', () => {
       memoryLimitMiB: 32,
       page: new SharedArrayBuffer(4096),
       bell: new SharedArrayBuffer(64),
-      boot: { argv: ['test', '-x'], fds: [{ id: 3 }] },
+      boot: { argv: ['test', '-x'], env: {}, cwd: '/', umask: 0o22, fds: [3], roots: {} },
       ...more,
     });
   const answer = async (expression: string) => {
@@ -35,7 +35,7 @@ describe('the isolate backend', () => {
   it('hands a program its page, the bell, its slot and its boot data', async () => {
     expect(
       await answer(
-        'JSON.stringify([halfcellBoot.slot, halfcellBoot.boot.argv[1], halfcellBoot.boot.fds[0].id])',
+        'JSON.stringify([halfcellBoot.slot, halfcellBoot.boot.argv[1], halfcellBoot.boot.fds[0]])',
       ),
     ).to.equal('[1,"-x",3]');
     expect(await answer('halfcellBoot.page.byteLength + halfcellBoot.bell.byteLength')).to.equal('4160');
@@ -165,7 +165,7 @@ describe('the isolate backend', () => {
         memoryLimitMiB: 16,
         page: new SharedArrayBuffer(8),
         bell: new SharedArrayBuffer(8),
-        boot: {},
+        boot: { argv: [], env: {}, cwd: '/', umask: 0, fds: [], roots: {} },
       }),
     ).to.throw('ISOLATES_CLOSED');
   });

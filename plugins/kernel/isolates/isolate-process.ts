@@ -1,3 +1,5 @@
+import { BOOT_GLOBAL } from '../../../core/abi/engine.js';
+import type { BootGlobal } from '../../../core/abi/engine.js';
 import { mapStack } from './stack.js';
 import type { CodeCache } from './code-cache.js';
 import type { Isolate, IsolatedVm } from './package.js';
@@ -15,8 +17,8 @@ export interface IsolateStart {
   /** Shared with the kernel. Its bytes count against the memory limit. */
   readonly page: SharedArrayBuffer;
   readonly bell: SharedArrayBuffer;
-  /** Plain JSON data: arguments, environment, descriptors. */
-  readonly boot: unknown;
+  /** Arguments, environment, descriptors. */
+  readonly boot: BootGlobal['boot'];
   /** Nanoseconds the process has spent waiting for the kernel so far. V8 counts a wait as CPU time; only the kernel can tell. */
   readonly blockedNs?: () => bigint;
 }
@@ -30,9 +32,6 @@ export interface IsolateExit {
 }
 
 const MAX_MESSAGE_CHARS = 1000;
-
-/** What the program finds as the global `halfcellBoot`; the runtime takes it away before `main` runs. */
-export const BOOT_GLOBAL = 'halfcellBoot';
 
 /** One program in one V8 isolate. It holds no object of isolated-vm: its page and the bell are all it has. */
 export class IsolateProcess {
@@ -94,7 +93,8 @@ export class IsolateProcess {
     // Memory of WebAssembly does not count against the limit.
     await context.global.delete('WebAssembly');
     const { page, bell, slot, boot } = start;
-    await context.global.set(BOOT_GLOBAL, { page, bell, slot, boot }, { copy: true });
+    const found: BootGlobal = { page, bell, slot, boot };
+    await context.global.set(BOOT_GLOBAL, found, { copy: true });
     const script = await cache.compile(this.#isolate, start.code, start.filename);
     await script.run(context);
   }

@@ -19,10 +19,7 @@ describe('loadIsolatedVm', () => {
     const load = async (name: string) => {
       throw name === 'isolated-vm' ? new Error('wrong NODE_MODULE_VERSION\nsecond line') : absent;
     };
-    const failure = await loadIsolatedVm(load).then(
-      undefined,
-      (error: unknown) => error as Error,
-    );
+    const failure = await loadIsolatedVm(load).then(undefined, (error: unknown) => error as Error);
     expect(failure).to.have.property('code', 'ISOLATES_MISSING');
     expect(failure).to.have.property('message').that.includes('isolated-vm: wrong NODE_MODULE_VERSION;');
     expect(failure).to.have.property('message').that.includes('isolated-vm-node20 is not installed');
