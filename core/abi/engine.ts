@@ -5,9 +5,8 @@
  * The bytes are: JSON, one newline, then the program's source when the header names none. Errors of the write: EINVAL a header
  * that is no such JSON, ENOENT a program id nobody has registered, EBUSY a context that has been started, ENOMEM.
  *
- * A started isolate finds four globals: `halfcellPage` (SharedArrayBuffer, isolate-page.ts), `halfcellBell` (SharedArrayBuffer behind
- * the bell's Int32Array), `halfcellSlot` (number) and `halfcellStart` (the JSON text of `StartRecord`). It ends by ForceKill, or when the
- * script returns (a clean exit) or throws (an unhandled exception, kind 0x100).
+ * A started isolate finds one global, `halfcellBoot` (see `BootGlobal`), which the runtime takes away before `main` runs. The context
+ * ends by ForceKill, or when the script returns (a clean exit) or throws (an unhandled exception, kind 0x100).
  */
 export interface EngineHeader {
   readonly kind: 'isolate';
@@ -36,12 +35,19 @@ export interface StartRecord {
   readonly carried?: unknown;
 }
 
-export const ENGINE_GLOBALS = {
-  page: 'halfcellPage',
-  bell: 'halfcellBell',
-  slot: 'halfcellSlot',
-  start: 'halfcellStart',
-} as const;
+export const BOOT_GLOBAL = 'halfcellBoot';
+
+export interface BootGlobal {
+  /** isolate-page.ts */
+  readonly page: SharedArrayBuffer;
+  /** Int32 words: doorbell, then a bitmap by slot. */
+  readonly bell: SharedArrayBuffer;
+  readonly slot: number;
+  readonly boot: StartRecord;
+}
+
+/** Kind of the Exception in the status of a context whose script threw. */
+export const SCRIPT_EXCEPTION = 0x100;
 
 /** First line of an executable file that names a program the machine was built with: `#!isolate NAME`. */
 export const ISOLATE_INTERPRETER = 'isolate';

@@ -75,6 +75,7 @@ export function decodeSqe(bytes: Uint8Array, at = 0): Sqe {
   };
 }
 
+/** Exact for an egid below 2^21. */
 const ID_HALF = 2 ** 32;
 export const packIds = (euid: number, egid: number): number => egid * ID_HALF + euid;
 export const unpackIds = (word: number): { euid: number; egid: number } => ({
