@@ -102,7 +102,7 @@ export const entryAssembly = String.raw`
     mov ds, eax
     mov es, eax
     mov eax, SELECTOR_TSS
-    ltr eax
+    ltr ax
     write_msr MSR_STAR, STAR_HIGH, 0
     write_msr_address MSR_LSTAR, syscall_entry
     write_msr MSR_SFMASK, 0, SYSCALL_CLEARED_FLAGS

@@ -91,8 +91,8 @@ interface Parts {
 export function encode(form: Form, operands: readonly Operand[], locked = false): Encoded {
   const parts = assignParts(form, operands);
   const prefixes = [
-    ...(locked ? [LOCK] : []),
     ...(parts.rm?.kind === 'memory' && parts.rm.segment ? [SEGMENT_PREFIX[parts.rm.segment]] : []),
+    ...(locked ? [LOCK] : []),
     ...(form.bytes[0] === '66' ? [0x66] : []),
   ];
   const bytes = [...prefixes, ...rexPrefix(parts, operands)];

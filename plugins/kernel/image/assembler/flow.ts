@@ -1,6 +1,7 @@
 import { AssemblyError } from './assembly-error.js';
 import { afterPop, afterPush, moved, sameState } from './frame-state.js';
 import { frameKind } from './frame-kinds.js';
+import { isRegister } from './operand.js';
 import type { FrameState } from './frame-state.js';
 
 const ENDS = new Set(['jmp', 'ret', 'retfq', 'iretq', 'sysretq', 'ud2']);
@@ -37,7 +38,8 @@ export class FlowTracker {
     this.#settle();
     const before = this.#state;
     if (!before) throw new AssemblyError('no way leads here: say .frame');
-    if (isBranch(mnemonic)) this.#join(operands[0] ?? '', before);
+    const [target = ''] = operands;
+    if (isBranch(mnemonic) && !isRegister(target)) this.#join(target, before);
     this.#state = ENDS.has(mnemonic) ? undefined : this.#after(before, mnemonic, operands);
     return before;
   }

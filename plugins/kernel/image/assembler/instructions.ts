@@ -40,8 +40,6 @@ test  eax,u32     a9 id
 test  rm8,u8      f6 /0 ib
 test  rm32,u32    f7 /0 id
 test  rm64,i32    W f7 /0 id
-xchg  rm32,r32    87 /r
-xchg  rm64,r64    W 87 /r
 inc   rm32        ff /0
 inc   rm64        W ff /0
 dec   rm32        ff /1
@@ -68,7 +66,7 @@ swapgs            0f 01 f8
 vmcall            0f 01 c1
 lgdt  m           0f 01 /2
 lidt  m           0f 01 /3
-ltr   r32         0f 00 /3
+ltr   rm16        0f 00 /3
 invlpg m          0f 01 /7
 fxsave64 m        W 0f ae /0
 fxrstor64 m       W 0f ae /1

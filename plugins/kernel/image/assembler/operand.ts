@@ -55,6 +55,8 @@ export function parseOperand(text: string): Operand {
   throw new AssemblyError(`not an operand: ${text}`);
 }
 
+export const isRegister = (text: string): boolean => REGISTERS.has(text);
+
 /** The number of a 64-bit general register. */
 export function registerNumber(name: string): number {
   const found = REGISTERS.get(name);
