@@ -43,6 +43,7 @@ export const hostErrors = {
   ISOLATES_MISSING: (engine: string, refusals: string) =>
     `no isolated-vm loads on Node ${engine} (${refusals}); install g++, make and Python, then run npm ci again`,
   ISOLATES_CLOSED: (program: string) => `${program} cannot start: the machine is being switched off`,
+  GDB_PORT_TAKEN: (port: number) => `port ${port} of 127.0.0.1 is in use; give --gdb another one`,
   CONFIG: (what: string, remedy: string) => `${what}; ${remedy}`,
 } as const;
 
