@@ -1,12 +1,10 @@
 import { locating, AssemblyError } from './assembly-error.js';
-import { encode, matchingForms } from './encode.js';
 import { FlowTracker } from './flow.js';
-import { parseOperand } from './operand.js';
+import { parseInstruction, relax } from './branches.js';
 import { expandSource, splitList } from './source.js';
+import type { Parsed, Pending } from './branches.js';
 import type { Encoded } from './encode.js';
 import type { FrameState } from './frame-state.js';
-import type { Form } from './instructions.js';
-import type { Operand } from './operand.js';
 import type { SourceLine, SourceText } from './source.js';
 
 export interface Instruction {
@@ -37,31 +35,6 @@ export interface Assembled {
   readonly bytes: Uint8Array;
   /** Relative 32-bit places that wait for a symbol outside the code. */
   readonly fixups: readonly { at: number; end: number; symbol: string; addend: number }[];
-}
-
-interface Parsed {
-  readonly mnemonic: string;
-  readonly texts: readonly string[];
-  readonly forms: readonly Form[];
-  readonly operands: readonly Operand[];
-  readonly locked: boolean;
-  readonly encoded: Encoded;
-}
-
-interface Pending extends Instruction {
-  readonly forms: readonly Form[];
-  readonly operands: readonly Operand[];
-  readonly locked: boolean;
-  choice: number;
-}
-
-function parseInstruction(text: string): Parsed {
-  const locked = text.startsWith('lock ');
-  const [mnemonic = '', ...rest] = text.replace(/^lock /, '').split(' ');
-  const texts = splitList(rest.join(' '));
-  const operands = texts.map(parseOperand);
-  const forms = matchingForms(mnemonic, operands);
-  return { mnemonic, texts, forms, operands, locked, encoded: encode(forms[0] as Form, operands, locked) };
 }
 
 /** Assembles Intel-syntax text. Errors: AssemblyError, with file and line. */
@@ -166,51 +139,23 @@ class Reader {
     this.#parsed.set(line.text, parsed);
     const frame = this.#flow.step(parsed.mnemonic, parsed.texts);
     const source = this.#locate(line);
-    this.instructions.push({ ...parsed, source, frame, arguments: this.#arguments, offset: 0, choice: 0 });
+    this.instructions.push({
+      source,
+      frame,
+      arguments: this.#arguments,
+      offset: 0,
+      encoded: parsed.encoded,
+      parsed,
+      choice: 0,
+    });
   }
-}
-
-/** Starts with short branches and lengthens those that do not reach, until all do. */
-function relax(instructions: readonly Pending[], labels: ReadonlyMap<string, number>): void {
-  for (let grew = true; grew;) {
-    const end = place(instructions);
-    grew = false;
-    for (const instruction of instructions) {
-      if (reaches(instruction, instructions, labels, end)) continue;
-      instruction.choice++;
-      const form = instruction.forms[instruction.choice];
-      if (!form) throw new AssemblyError(`${instruction.source.text}: the target is too far`);
-      instruction.encoded = encode(form, instruction.operands, instruction.locked);
-      grew = true;
-    }
-  }
-}
-
-function place(instructions: readonly Pending[]): number {
-  let offset = 0;
-  for (const instruction of instructions) {
-    instruction.offset = offset;
-    offset += instruction.encoded.bytes.length;
-  }
-  return offset;
-}
-
-function reaches(
-  { encoded, offset }: Pending,
-  instructions: readonly Pending[],
-  labels: ReadonlyMap<string, number>,
-  end: number,
-): boolean {
-  if (encoded.fixup?.sizeBytes !== 1) return true;
-  const target = labels.get(encoded.fixup.symbol);
-  if (target === undefined) return false;
-  const distance = (instructions[target]?.offset ?? end) - (offset + encoded.bytes.length);
-  return distance >= -128 && distance <= 127;
 }
 
 function emit(reader: Reader): Assembled {
   const { instructions, functions, labelIndexes, marks } = reader;
-  const bytes = Uint8Array.from(instructions.flatMap(({ encoded }) => encoded.bytes));
+  const final = instructions.at(-1);
+  const bytes = new Uint8Array(final ? final.offset + final.encoded.bytes.length : 0);
+  for (const { encoded, offset } of instructions) bytes.set(encoded.bytes, offset);
   const offsetOf = (index: number) => instructions[index]?.offset ?? bytes.length;
   const labels = new Map([...labelIndexes].map(([name, index]) => [name, offsetOf(index)]));
   const outside = [];
