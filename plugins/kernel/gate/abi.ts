@@ -1,0 +1,38 @@
+import type { Context } from '../contexts/context.js';
+import type { Outcome } from '../contexts/outcome.js';
+import type { Kernel } from '../kernel.js';
+
+/** Runs to completion. Arguments are numbers: negative for two's complement, NaN for what fits no meaning. */
+export type Handler = (kernel: Kernel, context: Context, ...args: number[]) => Outcome;
+
+/** One system call: a record that dispatch, tracer, kernel image and documentation read. */
+export interface Syscall {
+  readonly name: string;
+  readonly number: number;
+  /** Argument names and kinds, in order, for the tracer: `fd`, `buf`, `path`, … */
+  readonly args: readonly string[];
+  readonly handle: Handler;
+  /** Where the handler is defined, for the kernel image's line table. */
+  readonly source: SourcePlace;
+}
+
+export interface SourcePlace {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** A set of system calls and the rules around them. */
+export interface Abi {
+  readonly name: 'redox' | 'linux';
+  /** The pad a number leads to; undefined answers ENOSYS. */
+  padOf(number: number): number | undefined;
+  handlerOf(pad: number): Handler | undefined;
+  /** A number nobody handles. */
+  unknown(kernel: Kernel, context: Context, number: number): void;
+  /** Before the return to user mode, when `work` is set: signals, stops. */
+  userWork?(kernel: Kernel, context: Context): Outcome;
+  /** A processor exception of the program that demand paging did not solve. */
+  exception(kernel: Kernel, context: Context, vector: number, errorCode: number, address: number): Outcome;
+  /** The last words of a context. */
+  exited?(kernel: Kernel, context: Context): void;
+}

@@ -1,0 +1,181 @@
+import { Errno } from '../../../../core/abi/errno.js';
+import { Open } from '../../../../core/abi/flags.js';
+import { encodeSqe, SchemeOp, SQE_BYTES, SqeFlag } from '../../../../core/abi/scheme-protocol.js';
+import type { Waits } from '../../contexts/waits.js';
+import type { Answer, NewRequest, Request } from './request.js';
+
+const MAX_TAG = 0xffff_ffff;
+
+/** A one-way message: nobody waits for an answer. */
+interface Notice {
+  readonly opcode: number;
+  readonly tag: number;
+  readonly args: readonly number[];
+}
+
+type Queued = { readonly request: Request } | { readonly notice: Notice };
+
+/** Where the payload of a request may be put for its server. */
+export interface PayloadArea {
+  readonly start: number;
+  readonly bytes: number;
+  write(pointer: number, bytes: Uint8Array): void;
+}
+
+/** Messages of one scheme on their way to the server, and those it has not answered yet. */
+export class RequestQueue {
+  readonly #queue: Queued[] = [];
+  readonly #requests = new Map<number, Request>();
+  #nextTag = 1;
+
+  constructor(
+    readonly key: string,
+    private readonly waits: Waits,
+  ) {}
+
+  get length(): number {
+    return this.#queue.length;
+  }
+
+  get unanswered(): readonly Request[] {
+    return [...this.#requests.values()].filter((request) => !request.answer);
+  }
+
+  find(tag: number): Request | undefined {
+    return this.#requests.get(tag);
+  }
+
+  /** The wait queue of the client behind a tag. */
+  replyKey(tag: number): string {
+    return `${this.key}:${tag}`;
+  }
+
+  send({ opcode, args, payload, accept = 0, attached = [] }: NewRequest, caller: number): Request {
+    const tag = this.#freeTag();
+    // prettier-ignore
+    const request: Request = {
+      tag, opcode, args, payload, accept, caller, attached, moved: [],
+      delivered: false, canceling: false, abandoned: false, answer: undefined,
+    };
+    this.#requests.set(tag, request);
+    this.#push({ request });
+    return request;
+  }
+
+  notify(opcode: number, tag: number, args: readonly number[]): void {
+    this.#push({ notice: { opcode, tag, args } });
+  }
+
+  /** Asks the server to give up on a request; it must still answer. */
+  cancel(request: Request): void {
+    if (request.canceling) return;
+    request.canceling = true;
+    this.notify(SchemeOp.CANCEL, request.tag, []);
+  }
+
+  /** As many messages as fit, encoded, with their payloads in the server's area. */
+  receive(maxBytes: number, area: PayloadArea): Uint8Array {
+    const records: Uint8Array[] = [];
+    let used = 0;
+    while (this.#queue.length > 0 && (records.length + 1) * SQE_BYTES <= maxBytes) {
+      const next = this.#queue[0];
+      const need = next && 'request' in next ? align8(next.request.payload?.length ?? 0) : 0;
+      if (records.length > 0 && used + need > area.bytes) break;
+      this.#queue.shift();
+      if (next) records.push(this.#encode(next, area, area.start + used));
+      used += need;
+    }
+    return concat(records);
+  }
+
+  /** 0, EBADFD for a tag nobody has, EINVAL for one that is answered. */
+  answer(tag: number, answer: Answer): number {
+    const request = this.#requests.get(tag);
+    if (!request) return Errno.EBADFD;
+    if (request.answer) return Errno.EINVAL;
+    request.answer = answer;
+    if (request.abandoned) this.#requests.delete(tag);
+    else this.waits.wake(this.replyKey(tag));
+    return 0;
+  }
+
+  /** The client has its answer, or will never come for it. */
+  finish(request: Request): void {
+    this.#requests.delete(request.tag);
+  }
+
+  abandon(request: Request): void {
+    if (request.answer) this.finish(request);
+    else request.abandoned = true;
+  }
+
+  /** Everything that waits gets this errno: the server is gone for good. */
+  failAll(errno: number): void {
+    this.#queue.length = 0;
+    for (const request of this.unanswered) this.answer(request.tag, { result: -errno });
+  }
+
+  /** The server died with these in its hands: what can be repeated is sent again, the rest gets EIO. */
+  replay(): void {
+    for (const request of this.unanswered.filter(({ delivered }) => delivered)) {
+      if (isRepeatable(request)) {
+        request.delivered = false;
+        this.#push({ request });
+      } else this.answer(request.tag, { result: -Errno.EIO });
+    }
+  }
+
+  #push(queued: Queued): void {
+    this.#queue.push(queued);
+    this.waits.wake(this.key);
+  }
+
+  #encode(next: Queued, area: PayloadArea, at: number): Uint8Array {
+    if ('notice' in next) {
+      const { opcode, tag, args } = next.notice;
+      return encodeSqe({ opcode, flags: SqeFlag.ONEWAY, tag, args, caller: 0 });
+    }
+    const { request } = next;
+    request.delivered = true;
+    const args = [...request.args];
+    if (request.payload) args[1] = at;
+    if (request.payload) area.write(at, request.payload);
+    return encodeSqe({ opcode: request.opcode, flags: 0, tag: request.tag, args, caller: request.caller });
+  }
+
+  #freeTag(): number {
+    while (this.#requests.has(this.#nextTag)) this.#nextTag = (this.#nextTag % MAX_TAG) + 1;
+    const tag = this.#nextTag;
+    this.#nextTag = (tag % MAX_TAG) + 1;
+    return tag;
+  }
+}
+
+const REPEATABLE: ReadonlySet<number> = new Set([
+  SchemeOp.READ,
+  SchemeOp.FSIZE,
+  SchemeOp.FEVENT,
+  SchemeOp.FPATH,
+  SchemeOp.FSTAT,
+  SchemeOp.FSYNC,
+  SchemeOp.MMAP_PREP,
+]);
+
+/** Repeating it changes nothing that doing it once did not. */
+function isRepeatable({ opcode, args }: Request): boolean {
+  if (opcode === SchemeOp.READ) return (args[3] ?? -1) >= 0;
+  if (opcode === SchemeOp.OPENAT) return !((args[3] ?? 0) & (Open.CREAT | Open.TRUNC));
+  return REPEATABLE.has(opcode);
+}
+
+const align8 = (bytes: number) => Math.ceil(bytes / 8) * 8;
+
+function concat(records: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(records.reduce((sum, record) => sum + record.length, 0));
+  let at = 0;
+  for (const record of records) {
+    all.set(record, at);
+    at += record.length;
+  }
+  return all;
+}
