@@ -1,0 +1,65 @@
+import { HostError } from '../core/errors/host-error.js';
+import { Link } from './framing/link.js';
+import { Session } from './session/session.js';
+import type { SessionOptions } from './session/session.js';
+import type { Target } from './target.js';
+import { listen } from './transport/tcp.js';
+import type { Connection, ConnectionEvents } from './transport/tcp.js';
+
+export type * from './target.js';
+
+export interface GdbStubOptions extends SessionOptions {
+  readonly target: Target;
+  /** On 127.0.0.1; 0 takes any that is free. */
+  readonly port: number;
+}
+
+export interface GdbStub {
+  readonly port: number;
+  readonly attached: boolean;
+  /** Drops a debugger as if it had detached, and frees the port. */
+  close(): Promise<void>;
+}
+
+/** Serves one debugger after the other. @throws HostError GDB_PORT_TAKEN */
+export async function startGdbStub(options: GdbStubOptions): Promise<GdbStub> {
+  let session: Session | undefined;
+
+  const accept = (connection: Connection): ConnectionEvents | undefined => {
+    if (session) return undefined;
+    const { link, session: own } = connect(options, connection);
+    session = own;
+    const ended = () => {
+      own.detach();
+      session = undefined;
+    };
+    return { receive: (chunk) => link.receive(chunk), ended };
+  };
+
+  const listener = await listen(options.port, accept).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EADDRINUSE' ? new HostError('GDB_PORT_TAKEN', options.port) : error;
+  });
+  return {
+    port: listener.port,
+    get attached() {
+      return session !== undefined;
+    },
+    close: () => listener.close(),
+  };
+}
+
+function connect(options: GdbStubOptions, connection: Connection): { link: Link; session: Session } {
+  const link: Link = new Link({
+    send: (bytes) => connection.send(bytes),
+    packet: (body) => session.receive(body),
+    interrupt: () => session.interrupt(),
+    lost: () => session.lost(),
+  });
+  const output = {
+    send: (body: string) => link.send(body),
+    stopAcknowledging: () => link.stopAcknowledging(),
+    close: () => connection.close(),
+  };
+  const session = new Session(options.target, output, options);
+  return { link, session };
+}

@@ -1,0 +1,62 @@
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+
+/** A debugger that does not read is not served further until it does. */
+const BACKLOG_BYTES = 4 * 1024 * 1024;
+const KEEP_ALIVE_MS = 10_000;
+
+export interface Connection {
+  send(bytes: Uint8Array): void;
+  /** What was sent still arrives. */
+  close(): void;
+}
+
+export interface ConnectionEvents {
+  receive(chunk: Uint8Array): void;
+  /** Exactly once, whoever ended it and however. */
+  ended(): void;
+}
+
+export interface Listener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Undefined refuses the connection. */
+export type Accept = (connection: Connection) => ConnectionEvents | undefined;
+
+function serve(socket: Socket, accept: Accept): void {
+  socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
+  // 'close' always follows and says all that matters.
+  socket.on('error', () => {});
+  const events = accept({ send: (bytes) => send(socket, bytes), close: () => socket.end() });
+  if (!events) return void socket.destroy();
+  socket.on('data', (chunk: Buffer) => events.receive(chunk));
+  socket.on('drain', () => socket.resume());
+  socket.on('end', () => socket.end());
+  socket.on('close', () => events.ended());
+}
+
+function send(socket: Socket, bytes: Uint8Array): void {
+  if (socket.writable) socket.write(bytes);
+  if (socket.writableLength > BACKLOG_BYTES) socket.pause();
+}
+
+function stop(server: Server, sockets: Set<Socket>): Promise<void> {
+  for (const socket of sockets) socket.destroy();
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+/** Listens on 127.0.0.1; port 0 takes any that is free. Rejects with Node's error, code EADDRINUSE when it is taken. */
+export async function listen(port: number, accept: Accept): Promise<Listener> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    serve(socket, accept);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, '127.0.0.1', () => resolve());
+  });
+  return { port: (server.address() as AddressInfo).port, close: () => stop(server, sockets) };
+}
