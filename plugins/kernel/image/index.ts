@@ -3,10 +3,11 @@ import { linkImage } from './link.js';
 import { imageSections, imageSymbols } from './sections.js';
 import { SegmentFlag, writeElf } from './elf/elf-file.js';
 import type { Segment } from './elf/elf-file.js';
-import type { Linked, Pad } from './link.js';
+import type { Pad } from './code.js';
+import type { Linked } from './link.js';
 
 export type { Segment } from './elf/elf-file.js';
-export type { Pad } from './link.js';
+export type { Pad } from './code.js';
 export { SegmentFlag } from './elf/elf-file.js';
 export * from './layout.js';
 

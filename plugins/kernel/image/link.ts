@@ -1,19 +1,11 @@
 import { assemble, patchRelative } from './assembler/assemble.js';
 import { assemblyConstants } from './constants.js';
-import { firstDataAddress, initializedData, interruptVectors, placeVariables, zeroedData } from './data.js';
-import { entryAssembly } from './entry.asm.js';
-import { Hypercall, IMAGE_VIRTUAL } from './layout.js';
+import { firstDataAddress, initializedData, placeVariables, zeroedData } from './data.js';
+import { imageSource } from './code.js';
+import { IMAGE_VIRTUAL } from './layout.js';
 import type { Assembled } from './assembler/assemble.js';
+import type { Pad } from './code.js';
 import type { Placed } from './data.js';
-
-export interface Pad {
-  readonly name: string;
-  /** Where its TypeScript handler stands, relative to the project root. */
-  readonly file: string;
-  readonly line: number;
-  /** Names of its arguments, at most six; without them `arg0` to `arg5`. */
-  readonly parameters?: readonly string[];
-}
 
 /** Code and data with every address settled. */
 export interface Linked {
@@ -29,20 +21,8 @@ export interface Linked {
   readonly addressOf: (symbol: string) => bigint;
 }
 
-export const ENTRY_FILE = 'plugins/kernel/image/entry.asm.ts';
-
 export function linkImage(pads: readonly Pad[]): Linked {
-  const assembled = assemble(
-    [
-      { file: ENTRY_FILE, text: entryAssembly, firstLine: 1 },
-      {
-        file: ENTRY_FILE,
-        text: [...interruptVectors.map(vectorLine), ...pads.map(padLine)].join('\n'),
-        firstLine: 1,
-      },
-    ],
-    assemblyConstants,
-  );
+  const assembled = assemble(imageSource(pads), assemblyConstants);
   const dataAddress = firstDataAddress(assembled.bytes.length);
   const { placed: initialized, end: zeroedAddress } = placeVariables(initializedData, dataAddress);
   const { placed: zeroed, end } = placeVariables(zeroedData, zeroedAddress);
@@ -55,11 +35,6 @@ export function linkImage(pads: readonly Pad[]): Linked {
     initialized, zeroed, dataAddress, zeroedAddress, end, symbols, addressOf,
   }; // prettier-ignore
 }
-
-const vectorLine = (vector: number) => `interrupt_vector irq_${vector}, ${vector}`;
-
-const padLine = (pad: Pad, index: number) =>
-  `.origin "${pad.file}" ${pad.line}\npad ${pad.name}, ${Hypercall.pad + index}`;
 
 function collectSymbols(assembled: Assembled, variables: readonly Placed[]): Map<string, bigint> {
   const code = [...assembled.functions.map(({ name }) => name), ...assembled.marks];

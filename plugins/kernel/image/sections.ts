@@ -2,7 +2,8 @@ import { debugSections } from './dwarf/debug-sections.js';
 import { SectionFlag, SectionType } from './elf/elf-file.js';
 import { IMAGE_VIRTUAL } from './layout.js';
 import type { ElfSymbol, Section } from './elf/elf-file.js';
-import type { Linked, Pad } from './link.js';
+import type { Pad } from './code.js';
+import type { Linked } from './link.js';
 
 const PAGE_BYTES = 4096;
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { assemblyConstants } from '../constants.js';
-import { entryAssembly } from '../entry.asm.js';
+import { imageSource } from '../code.js';
 import { assemble } from './assemble.js';
 import { expandSource } from './source.js';
 import { assembleWithGnu, hasBinutils } from './reference.js';
@@ -48,7 +48,7 @@ describe('assembler', function () {
 
   it('encodes the whole entry code as the GNU assembler does', function () {
     if (!gnu) this.skip();
-    const texts = [source(entryAssembly), source('interrupt_vector irq_200, 200\npad sys_test, 0x123')];
+    const texts = imageSource([{ name: 'sys_test', file: 'test.ts', line: 1 }]);
     expect(hex(assemble(texts, assemblyConstants).bytes)).to.equal(hex(assembleWithGnu(forGnu(texts))));
   });
 

@@ -1,13 +1,14 @@
 import { ByteWriter } from '../elf/byte-writer.js';
 import { IMAGE_VIRTUAL } from '../layout.js';
-import { ENTRY_FILE } from '../link.js';
+import { UNIT_FILE } from '../code.js';
 import { Tag, data, infoSections, reference, text } from './entries.js';
 import { frameSection } from './frame-section.js';
 import { lineSection } from './line-section.js';
 import { LocationLists } from './location-section.js';
 import { fixedAddress, typeEntries, types } from './types.js';
 import type { AssembledFunction, Instruction } from '../assembler/assemble.js';
-import type { Linked, Pad } from '../link.js';
+import type { Pad } from '../code.js';
+import type { Linked } from '../link.js';
 import type { Entry, Value } from './entries.js';
 import type { FrameFunction } from './frame-section.js';
 import type { LineRow } from './line-section.js';
@@ -36,7 +37,7 @@ export function debugSections(
   const rows = lineRows(linked, files);
   const lists = new LocationLists();
   const ranges = new ByteWriter();
-  const subprograms = new SubprogramBuilder(linked, pads, files, lists, ranges);
+  const subprograms = new SubprogramBuilder(linked, pads, { files, lists, ranges });
   const unit = compileUnit(linked, sourceRoot, subprograms.all());
   const { info, abbrev, str } = infoSections(unit);
   const end = IMAGE_VIRTUAL + BigInt(linked.code.length);
@@ -52,8 +53,8 @@ export function debugSections(
 }
 
 class FileTable {
-  readonly names: string[] = [ENTRY_FILE];
-  readonly #indexes = new Map([[ENTRY_FILE, 1]]);
+  readonly names: string[] = [UNIT_FILE];
+  readonly #indexes = new Map([[UNIT_FILE, 1]]);
 
   /** 1-based. */
   indexOf(file: string): number {
@@ -111,7 +112,7 @@ function compileUnit(linked: Linked, sourceRoot: string, subprograms: readonly E
     attributes: {
       producer: text(PRODUCER),
       language: data(LANGUAGE_C99),
-      name: text(ENTRY_FILE),
+      name: text(UNIT_FILE),
       folder: text(sourceRoot),
       lowPc: { form: 'address', value: IMAGE_VIRTUAL },
       highPc: { form: 'data8', value: BigInt(linked.code.length) },
@@ -132,9 +133,7 @@ class SubprogramBuilder {
   constructor(
     private readonly linked: Linked,
     pads: readonly Pad[],
-    private readonly files: FileTable,
-    private readonly lists: LocationLists,
-    private readonly ranges: ByteWriter,
+    private readonly out: { files: FileTable; lists: LocationLists; ranges: ByteWriter },
   ) {
     this.#pads = new Map(pads.map((pad) => [pad.name, pad]));
   }
@@ -151,7 +150,7 @@ class SubprogramBuilder {
         name: text(each.name),
         external: { form: 'flag', value: true },
         prototyped: { form: 'flag', value: true },
-        declaredFile: data(this.files.indexOf(each.source.file)),
+        declaredFile: data(this.out.files.indexOf(each.source.file)),
         declaredLine: data(each.source.line),
         ...this.#extent(each),
         frameBase: { form: 'expression', value: [CALL_FRAME_CFA] },
@@ -178,10 +177,10 @@ class SubprogramBuilder {
         highPc: { form: 'data8', value: BigInt(end - start) },
       };
     }
-    const at = this.ranges.length;
-    this.ranges.u64(BigInt(start)).u64(BigInt(end));
-    this.ranges.u64(BigInt(start - each.leadBytes)).u64(BigInt(start));
-    this.ranges.u64(0n).u64(0n);
+    const at = this.out.ranges.length;
+    this.out.ranges.u64(BigInt(start)).u64(BigInt(end));
+    this.out.ranges.u64(BigInt(start - each.leadBytes)).u64(BigInt(start));
+    this.out.ranges.u64(0n).u64(0n);
     return { ranges: { form: 'offset', value: at } };
   }
 
@@ -191,7 +190,7 @@ class SubprogramBuilder {
 
   #parameter(each: AssembledFunction, name: string, type: Entry, index: number): Entry {
     const body = this.linked.assembled.instructions.slice(each.first, each.last);
-    const list = this.lists.append(locationRanges(body, index));
+    const list = this.out.lists.append(locationRanges(body, index));
     return {
       tag: Tag.formalParameter,
       attributes: { name: text(name), type: reference(type), location: { form: 'offset', value: list } },

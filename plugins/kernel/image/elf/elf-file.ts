@@ -66,7 +66,7 @@ export function writeElf(
   const body = out.toBytes();
   const start = alignTo(headersAt, PAGE_BYTES);
   const file = new ByteWriter();
-  writeHeader(file, entry, segments.length, start + body.length, all.length + 1);
+  writeHeader(file, entry, start + body.length, { segments: segments.length, sections: all.length + 1 });
   segments.forEach((segment, index) =>
     writeProgramHeader(file, segment, start + (segmentOffsets[index] ?? 0)),
   );
@@ -168,12 +168,16 @@ function symbolTable(
   return out.toBytes();
 }
 
+interface Counts {
+  readonly segments: number;
+  readonly sections: number;
+}
+
 function writeHeader(
   out: ByteWriter,
   entry: bigint,
-  segments: number,
   sectionsAt: number,
-  sections: number,
+  { segments, sections }: Counts,
 ): void {
   out.append([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0]).append(new Uint8Array(8));
   out.u16(EXECUTABLE).u16(X86_64).u32(1).u64(entry).u64(BigInt(HEADER_BYTES)).u64(BigInt(sectionsAt)).u32(0);
