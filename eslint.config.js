@@ -3,7 +3,10 @@ import tseslint from 'typescript-eslint';
 /** Paths of other folders as import statements write them, whatever the depth. */
 const folder = (path) => `(^|/)\\.\\./(.*/)?${path}(/|$)`;
 const never = (why, ...paths) => ({
-  'no-restricted-imports': ['error', { patterns: paths.map((path) => ({ regex: folder(path), message: why })) }],
+  'no-restricted-imports': [
+    'error',
+    { patterns: paths.map((path) => ({ regex: folder(path), message: why })) },
+  ],
 });
 
 const sizes = {
@@ -18,12 +21,15 @@ const noDefault = {
   message: 'named exports only: names survive refactoring',
 };
 const tapsInScope = {
-  selector: "CallExpression[callee.property.name=/^tap(Async|Promise)?$/][callee.object.type!='ThisExpression']",
+  selector:
+    "CallExpression[callee.property.name=/^tap(Async|Promise)?$/][callee.object.type!='ThisExpression']",
   message: 'use tapIn(scope, hook, ...): a bare tap cannot be removed',
 };
 const hostTime = {
-  selector: "CallExpression[callee.name=/^(setTimeout|setInterval)$/], MemberExpression[object.name='Date'][property.name='now']",
-  message: 'time comes from the clock service: it stands still while the machine is held, and tests move it by hand',
+  selector:
+    "CallExpression[callee.name=/^(setTimeout|setInterval)$/], MemberExpression[object.name='Date'][property.name='now']",
+  message:
+    'time comes from the clock service: it stands still while the machine is held, and tests move it by hand',
 };
 const strict = (...rules) => ({ 'no-restricted-syntax': ['error', noDefault, ...rules] });
 
@@ -43,12 +49,22 @@ export default tseslint.config(
   { files: ['**/*.ts'], ignores: [...tests, '**/rows/**'], rules: sizes },
   { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   { files: tests, rules: { '@typescript-eslint/no-unused-expressions': 'off' } },
-  { files: ['plugins/devices/**/*.ts', 'plugins/kernel/**/*.ts'], ignores: tests, rules: strict(tapsInScope, hostTime) },
+  {
+    files: ['plugins/devices/**/*.ts', 'plugins/kernel/**/*.ts'],
+    ignores: tests,
+    rules: strict(tapsInScope, hostTime),
+  },
   { files: ['core/hooks/untap.ts', 'core/hooks/untap.test.ts'], rules: strict() },
   {
     files: ['core/**/*.ts'],
     ignores: tests,
-    rules: never('core knows no plugin: offer a hook or a service instead', 'plugins', 'gdbstub', 'scripts', 'test'),
+    rules: never(
+      'core knows no plugin: offer a hook or a service instead',
+      'plugins',
+      'gdbstub',
+      'scripts',
+      'test',
+    ),
   },
   {
     files: ['plugins/devices/**/*.ts'],

@@ -1,5 +1,3 @@
-import { HostError, reasonOf } from '../errors/host-error.js';
-
 /** Registers of one byte each; a wider access is split, lowest address first. */
 export interface ByteRegisters {
   read8(offset: number): number;
@@ -26,13 +24,3 @@ export const firstShared = (a: Range, b: Range): number => Math.max(a.base, b.ba
 
 /** All ones: what a bus reads where nobody answers. */
 export const floating = (sizeBytes: number): number => 2 ** (8 * sizeBytes) - 1;
-
-/** Runs a handler of `owner`; what it throws comes out as a HostError that names the owner. */
-export function handled<T>(owner: string, where: () => string, call: () => T): T {
-  try {
-    return call();
-  } catch (failure) {
-    if (failure instanceof HostError) throw failure;
-    throw new HostError('HANDLER_FAILED', owner, where(), reasonOf(failure)).because(failure);
-  }
-}

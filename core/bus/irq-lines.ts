@@ -1,10 +1,10 @@
+import { handled } from '../errors/handled.js';
 import { HostError } from '../errors/host-error.js';
 import type { MachineHooks } from '../hooks/machine-hooks.js';
 import { whenTapped } from '../hooks/untap.js';
 import { Claims } from '../lifecycle/claims.js';
 import { Scope } from '../lifecycle/scope.js';
 import type { Dispose } from '../lifecycle/scope.js';
-import { handled } from './access.js';
 
 export const IRQ_LINES = 16;
 

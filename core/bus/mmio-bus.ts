@@ -1,3 +1,4 @@
+import { handled } from '../errors/handled.js';
 import { HostError } from '../errors/host-error.js';
 import type { MachineHooks } from '../hooks/machine-hooks.js';
 import { whenTapped } from '../hooks/untap.js';
@@ -5,7 +6,7 @@ import { Claims } from '../lifecycle/claims.js';
 import type { Claim } from '../lifecycle/claims.js';
 import { Scope } from '../lifecycle/scope.js';
 import type { Dispose } from '../lifecycle/scope.js';
-import { firstShared, handled, overlaps } from './access.js';
+import { firstShared, overlaps } from './access.js';
 import type { Range } from './access.js';
 
 /** Registers in memory. Offsets count from the claim's base; sizes are 1, 2, 4 or 8 bytes. */

@@ -1,4 +1,5 @@
 import type { PortSize } from '../cpu/types.js';
+import { handled } from '../errors/handled.js';
 import { HostError } from '../errors/host-error.js';
 import type { MachineHooks } from '../hooks/machine-hooks.js';
 import { whenTapped } from '../hooks/untap.js';
@@ -6,7 +7,7 @@ import { Claims } from '../lifecycle/claims.js';
 import type { Claim } from '../lifecycle/claims.js';
 import { Scope } from '../lifecycle/scope.js';
 import type { Dispose } from '../lifecycle/scope.js';
-import { firstShared, floating, handled, overlaps } from './access.js';
+import { firstShared, floating, overlaps } from './access.js';
 import type { ByteRegisters, Range, WideRegisters } from './access.js';
 
 /** Either bytes only, or a handler of its own for each width (1, 2, 4). */

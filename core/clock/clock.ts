@@ -1,3 +1,4 @@
+import { handled } from '../errors/handled.js';
 import type { Dispose, Scope } from '../lifecycle/scope.js';
 import { DeadlineHeap } from './deadline-heap.js';
 import type { Deadline } from './deadline-heap.js';
@@ -95,7 +96,7 @@ class ScopedClock implements Clock {
     this.#enter();
     const cancel = this.clock.at(deadlineNs, () => {
       this.#pending.delete(drop);
-      fire();
+      handled(this.scope.name, () => 'a deadline', fire);
     });
     const drop = () => {
       this.#pending.delete(drop);

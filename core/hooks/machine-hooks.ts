@@ -10,13 +10,14 @@ export type StopReason =
   | { readonly kind: 'watchpoint'; readonly hit: WatchHit | undefined }
   | { readonly kind: 'hostError'; readonly error: HostError };
 
-/** True: answered, the architecture is not asked. */
-export type Answered = true | undefined;
+/** True: answered, the architecture is not asked. Undefined: the next tap is. False: the architecture is, at once. */
+export type Answered = boolean | undefined;
 
 /**
  * Every hook a machine offers. Frozen: plugins tap hooks, they never add or replace them. Tap with `tapIn`.
  * An untapped hook is never called from hot code. At an access the order is: taps, the claim, the floating bus.
  */
+// eslint-disable-next-line max-lines-per-function -- one list, read from top to bottom
 export function createMachineHooks() {
   return Object.freeze({
     /** Once, when the machine starts, before `reset`. */
@@ -81,10 +82,10 @@ export function createMachineHooks() {
     /** `hlt` with nothing to wake it yet; fires once for each rest. */
     halt: new SyncHook<[]>([], 'halt'),
     /**
-     * The machine no longer runs. 'hold': a debugger takes over; without it a triple fault or host error ends the
+     * The machine no longer runs. True: a debugger takes over; without it a triple fault or host error ends the
      * machine, every other stop waits for `resume`.
      */
-    stop: new SyncBailHook<[reason: StopReason], 'hold' | undefined>(['reason'], 'stop'),
+    stop: new SyncBailHook<[reason: StopReason], Answered>(['reason'], 'stop'),
     /** A block of guest code is about to be translated: the place to weave in probes. */
     translate: new SyncHook<[rip: bigint]>(['rip'], 'translate'),
 

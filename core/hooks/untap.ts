@@ -1,4 +1,4 @@
-import type { AsyncSeriesHook, FullTap, HookMap, SyncHook } from 'tapable';
+import type { AsyncSeriesHook, FullTap, HookMap } from 'tapable';
 import { HostError, reasonOf } from '../errors/host-error.js';
 import type { Scope } from '../lifecycle/scope.js';
 
@@ -9,16 +9,21 @@ export interface TapName {
   readonly stage?: number;
 }
 
+/* eslint max-params: ["warn", 5] -- scope, hook, tap and function are what a tap is; a key is the fifth. */
+
 // tapable has no untap, and its compiled call keeps running removed taps.
 // This file is the only one that reaches into it; untap.test.ts pins the behaviour.
 interface HookInternals {
   name: string | undefined;
   taps: FullTap[];
+  tap(tap: TapName, fn: unknown): void;
+  tapPromise(tap: TapName, fn: unknown): void;
   _resetCompilation(): void;
 }
 
 interface HookMapInternals {
   name: string | undefined;
+  for(key: number): HookInternals;
   _map: Map<unknown, HookInternals>;
 }
 
@@ -26,15 +31,18 @@ interface HookMapInternals {
 const WATCHER = Symbol.for('halfcell.tapsChanged');
 type Watched = { [WATCHER]?: (tapped: boolean) => void };
 
+interface Callable {
+  name: string | undefined;
+  call(...args: never[]): unknown;
+}
+
+/** A function that may tap the hook: its arguments and its answer. */
+export type TapOf<Hook extends Callable> = (...args: Parameters<Hook['call']>) => ReturnType<Hook['call']>;
+
 /** Taps `hook` until `scope` closes; from a successor's scope, from the moment its swap commits. */
-export function tapIn<Args extends unknown[], R>(
-  scope: Scope,
-  hook: SyncHook<Args, R>,
-  tap: TapName,
-  fn: (...args: NoInfer<Args>) => NoInfer<R>,
-): void {
+export function tapIn<Hook extends Callable>(scope: Scope, hook: Hook, tap: TapName, fn: TapOf<Hook>): void {
   const named = guarded(hook.name ?? '?', tap.name, fn);
-  enter(scope, internalsOf(hook), tap, () => hook.tap({ ...tap }, named as never), named);
+  enter(scope, hook as unknown as HookInternals, tap, 'tap', named);
 }
 
 /** The same for an asynchronous hook; the hook waits for the promise. */
@@ -51,29 +59,26 @@ export function tapAsyncIn<Args extends unknown[]>(
       throw tapFailed(hook.name ?? '?', tap.name, failure);
     }
   };
-  enter(scope, internalsOf(hook), tap, () => hook.tapPromise({ ...tap }, named as never), named);
+  enter(scope, hook as unknown as HookInternals, tap, 'tapPromise', named);
 }
 
 /** The same for one key of a map, such as a port. The last tap to go takes the key's hook with it. */
-export function tapKeyIn<Args extends unknown[], R>(
+export function tapKeyIn<Hook extends Callable>(
   scope: Scope,
-  map: HookMap<SyncHook<Args, R>>,
+  map: HookMap<Hook>,
   key: number,
   tap: TapName,
-  fn: (...args: NoInfer<Args>) => NoInfer<R>,
+  fn: TapOf<Hook>,
 ): void {
-  const named = guarded(`${map.name ?? '?'} 0x${key.toString(16)}`, tap.name, fn);
-  scope.use(`tap ${map.name ?? '?'} 0x${key.toString(16)} by ${tap.name}`, () => {
-    let live = true;
-    scope.whenLive(() => {
-      if (!live) return;
-      map.for(key).tap({ ...tap }, named as never);
+  const internals = map as unknown as HookMapInternals;
+  const hookName = `${map.name ?? '?'} 0x${key.toString(16)}`;
+  const named = guarded(hookName, tap.name, fn);
+  useTap(scope, `tap ${hookName} by ${tap.name}`, {
+    add: () => {
+      internals.for(key).tap({ ...tap }, named);
       notify(map, true);
-    });
-    return () => {
-      live = false;
-      untapKey(map as unknown as HookMapInternals, key, named);
-    };
+    },
+    remove: () => untapKey(internals, key, named),
   });
 }
 
@@ -83,17 +88,31 @@ export function whenTapped(hook: object, change: (tapped: boolean) => void): voi
   change(false);
 }
 
-function enter(scope: Scope, hook: HookInternals, tap: TapName, add: () => void, fn: unknown): void {
-  scope.use(`tap ${hook.name ?? '?'} by ${tap.name}`, () => {
-    let live = true;
-    scope.whenLive(() => {
-      if (!live) return;
-      add();
+function enter(
+  scope: Scope,
+  hook: HookInternals,
+  tap: TapName,
+  kind: 'tap' | 'tapPromise',
+  fn: unknown,
+): void {
+  useTap(scope, `tap ${hook.name ?? '?'} by ${tap.name}`, {
+    add: () => {
+      hook[kind]({ ...tap }, fn);
       notify(hook, true);
+    },
+    remove: () => untap(hook, fn),
+  });
+}
+
+function useTap(scope: Scope, label: string, { add, remove }: { add: () => void; remove: () => void }): void {
+  scope.use(label, () => {
+    let wanted = true;
+    scope.whenLive(() => {
+      if (wanted) add();
     });
     return () => {
-      live = false;
-      untap(hook, fn);
+      wanted = false;
+      remove();
     };
   });
 }
@@ -131,8 +150,4 @@ function guarded<Args extends unknown[], R>(hook: string, plugin: string, fn: (.
 function tapFailed(hook: string, plugin: string, failure: unknown): HostError {
   if (failure instanceof HostError && failure.code === 'TAP_FAILED') return failure;
   return new HostError('TAP_FAILED', plugin, hook, reasonOf(failure)).because(failure);
-}
-
-function internalsOf(hook: object): HookInternals {
-  return hook as HookInternals;
 }

@@ -23,6 +23,11 @@ export class SliceBorder {
     return this.#draining || this.#waiting.length > 0;
   }
 
+  /** Guest code is running, and whoever asks is called by it. */
+  get inSlice(): boolean {
+    return this.#inSlice;
+  }
+
   /** Runs `action` at the next border; at once when asked from within an action. */
   run<T>(action: () => T | Promise<T>): Promise<T> {
     if (!this.#inSlice && this.#inside.getStore()?.running) return invoke(action);

@@ -108,7 +108,7 @@ export class Machine implements MachineControl {
       if (this.#state !== 'paused') throw new HostError('MACHINE_STATE', 'step', this.#state);
       this.clock.resume();
       this.#loop.serve();
-      const reason = this.#border.slice(() => this.cpu.run(1));
+      const reason = this.#border.slice(() => this.#runOne());
       this.clock.pause();
       return this.#afterStep(reason);
     });
@@ -157,7 +157,7 @@ export class Machine implements MachineControl {
   #createLoop(): RunLoop {
     this.#border.loopActive = () => this.#loop.active;
     this.#border.onWaiting = () => {
-      this.cpu.requestExit();
+      if (this.#border.inSlice) this.cpu.requestExit();
       this.#sleeper.wake();
     };
     return new RunLoop({
@@ -200,6 +200,13 @@ export class Machine implements MachineControl {
     if (this.#state === 'running') this.#hold({ kind: 'watchpoint', hit });
   }
 
+  /** A request to leave the slice may be left over from a slice that ended by itself. */
+  #runOne(): ExitReason {
+    const retiredBefore = this.cpu.retired;
+    const reason = this.cpu.run(1);
+    return reason === 'request' && this.cpu.retired === retiredBefore ? this.cpu.run(1) : reason;
+  }
+
   #afterStep(reason: ExitReason): StopReason {
     if (this.#failure) return { kind: 'hostError', error: this.#failure };
     if (reason === 'watchpoint') return { kind: 'watchpoint', hit: this.cpu.lastWatch };
@@ -210,7 +217,6 @@ export class Machine implements MachineControl {
   #fail(error: HostError): void {
     if (this.#failure) return;
     this.#failure = error;
-    this.cpu.requestExit();
     void this.atBorder(() => this.#stopForFailure(error));
   }
 
@@ -220,7 +226,7 @@ export class Machine implements MachineControl {
     if (wasRunning) this.#holdQuietly();
     const triple = error.code === 'TRIPLE_FAULT';
     const held = this.#stopped(triple ? { kind: 'tripleFault' } : { kind: 'hostError', error });
-    if (held !== 'hold') this.#end(error);
+    if (!held) this.#end(error);
   }
 
   #hold(reason: StopReason): void {
@@ -234,7 +240,7 @@ export class Machine implements MachineControl {
     this.#attempt('pause', () => this.hooks.pause.call());
   }
 
-  #stopped(reason: StopReason): 'hold' | undefined {
+  #stopped(reason: StopReason): boolean | undefined {
     return this.#attempt('stop', () => this.hooks.stop.call(reason));
   }
 

@@ -21,7 +21,12 @@ export function createBench({ epochNs = 0n } = {}) {
   const { machine, poweredOff, resets } = fakeControl();
   const host = new PluginHost({ services: { ports, irq, mmio, clock, hooks, machine }, hooks });
   const failures: HostError[] = [];
-  tapIn(new Scope('bench'), hooks.pluginFailed, { name: 'bench' }, (_name, error) => void failures.push(error));
+  tapIn(
+    new Scope('bench'),
+    hooks.pluginFailed,
+    { name: 'bench' },
+    (_name, error) => void failures.push(error),
+  );
   return { hooks, ports, mmio, clock, irq, interruptLevels, host, failures, poweredOff, resets };
 }
 

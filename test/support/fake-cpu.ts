@@ -10,6 +10,7 @@ export class FakeCpu {
   exitRequested = false;
   resets = 0;
   lastWatch: Cpu['lastWatch'];
+  #halted = false;
   readonly registers = { rip: 0x1000n };
   readonly memory = {};
 
@@ -18,7 +19,10 @@ export class FakeCpu {
     public program: readonly FakeInstruction[],
   ) {}
 
+  /** Rests after 'halt' until its interrupt line is high. */
   run(maxInstructions: number): ExitReason {
+    if (this.#halted && !this.interruptLine) return 'halt';
+    this.#halted = false;
     for (let count = 0; count < maxInstructions; count++) {
       if (this.exitRequested) {
         this.exitRequested = false;
@@ -26,6 +30,7 @@ export class FakeCpu {
       }
       const reason = this.program[this.retired % this.program.length]?.(this.bus);
       this.retired++;
+      this.#halted = reason === 'halt';
       if (reason) return reason;
     }
     return 'budget';

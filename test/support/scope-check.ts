@@ -28,7 +28,8 @@ type Tapped = { readonly taps: readonly { readonly name: string }[] };
 
 function tapNames(hooks: object): string[] {
   return Object.entries(hooks).flatMap(([name, hook]) => {
-    const each = 'taps' in hook ? [hook as Tapped] : [...(hook as { _map: Map<number, Tapped> })._map.values()];
+    const each =
+      'taps' in hook ? [hook as Tapped] : [...(hook as { _map: Map<number, Tapped> })._map.values()];
     return each.flatMap(({ taps }) => taps.map((tap) => `${name} by ${tap.name}`));
   });
 }
