@@ -84,12 +84,12 @@ const SSE: Feature = {
 
 const SEGMENTS: Feature = {
   name: 'org.gnu.gdb.i386.segments',
-  registers: ['fs_base', 'gs_base'].map((name): Register => ({ name, bits: 64, type: 'long' })),
+  registers: ['fs_base', 'gs_base'].map((name): Register => ({ name, bits: 64, type: 'int64' })),
 };
 
 const LINUX: Feature = {
   name: 'org.gnu.gdb.i386.linux',
-  registers: [{ name: 'orig_rax', bits: 64, type: 'int' }],
+  registers: [{ name: 'orig_rax', bits: 64, type: 'int64' }],
 };
 
 // Intel SDM volume 3, 2.5 (control registers) and 2.2.1 (IA32_EFER).
@@ -121,7 +121,7 @@ const SYSTEM: Feature = {
   types: CR0 + CR4 + EFER,
   registers: [
     ...[
-      system('k_gs_base', 'long'),
+      system('k_gs_base', 'int64'),
       system('cr0', 'x86_cr0'),
       system('cr2', 'data_ptr'),
       system('cr3', 'int64'),
