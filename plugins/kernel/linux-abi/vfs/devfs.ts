@@ -13,7 +13,7 @@ export interface DeviceSource {
   random(into: Uint8Array): void;
   /** The caller's controlling terminal (/dev/tty), the console, and what else the kernel adds; undefined: ENXIO. */
   terminal(rdev: number, flags: number): Openable | undefined;
-  readonly nowNs?: () => bigint;
+  readonly nowNs: () => bigint;
   readonly dev?: number;
 }
 
@@ -78,7 +78,7 @@ export function createDevfs(source: DeviceSource): Tmpfs {
     name: 'devtmpfs',
     dev,
     devices: deviceTable(source),
-    ...(nowNs ? { nowNs } : {}),
+    nowNs,
   });
   const owner = { uid: 0, gid: 0 };
   const { root } = fileSystem;

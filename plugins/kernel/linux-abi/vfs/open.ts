@@ -49,8 +49,7 @@ export function openLocation(caller: Caller, location: Location, flags: number):
   requireOpen(caller, location, flags);
   if (isDirectory(node))
     return { kind: 'directory', location, handle: new DirectoryHandle(asDirectory(location)) };
-  if (has(flags, Open.TRUNC) && node.type === FileType.REGULAR) node.change({ size: 0 });
-  return opened(location, node.open(flags & ~Open.TRUNC));
+  return opened(location, node.open(flags));
 }
 
 function requireOpen(caller: Caller, { node, mount }: Location, flags: number): void {

@@ -7,6 +7,8 @@ import type { Caller, Vfs } from './vfs.js';
 
 // What the tests of the VFS share.
 
+export const nowNs = (): bigint => 1_000_000_000n;
+
 export const callerAt = (cwd: Location): Caller => ({ uid: 0, gid: 0, groups: [], umask: 0o022, cwd });
 
 /** The errno `attempt` fails with; 0 when it does not. */

@@ -77,7 +77,7 @@ export interface Node {
   readonly type: number;
   stat(): Stat;
   change(change: AttributeChange): void;
-  /** Never called on directories and symlinks. Permissions have been checked. */
+  /** Never called on directories and symlinks. Permissions have been checked. O_TRUNC is the file system's to obey. */
   open(flags: number): Openable;
   /** Beyond the mode bits: what the host, for instance, would refuse. */
   access?(mask: number): void;

@@ -6,7 +6,7 @@ import { FileType, At, Open, Rename } from './flags.js';
 import { pathOf } from './location.js';
 import { openPath } from './open.js';
 import { bytesOfName } from './names.js';
-import { callerAt, errnoOf, readText, writeText } from './testing.js';
+import { callerAt, errnoOf, nowNs, readText, writeText } from './testing.js';
 import { Tmpfs } from './tmpfs/tmpfs.js';
 import type { Caller } from './vfs.js';
 import { Vfs } from './vfs.js';
@@ -20,7 +20,7 @@ describe('Vfs on tmpfs', () => {
   const find = (path: string) => vfs.find(root, { path });
 
   beforeEach(() => {
-    vfs = new Vfs(new Tmpfs());
+    vfs = new Vfs(new Tmpfs({ nowNs }), nowNs);
     root = callerAt(vfs.root);
   });
 
@@ -103,8 +103,8 @@ describe('Vfs on tmpfs', () => {
   it('lists dots, files and mounts, each once', () => {
     mkdir('/d');
     writeText(vfs, root, '/d/f', '');
-    vfs.mount('/d/m/deep', new Tmpfs());
-    vfs.mount('/d/f', new Tmpfs());
+    vfs.mount('/d/m/deep', new Tmpfs({ nowNs }));
+    vfs.mount('/d/f', new Tmpfs({ nowNs }));
     const opened = openPath(vfs, root, { path: '/d' }, Open.DIRECTORY);
     if (opened.kind !== 'directory') throw new Error('no directory');
     const names = opened.handle.entries(0).map(({ name }) => name);
@@ -113,7 +113,7 @@ describe('Vfs on tmpfs', () => {
   });
 
   it('crosses mounts both ways, and knows the path of what is in them', () => {
-    vfs.mount('/m/n', new Tmpfs());
+    vfs.mount('/m/n', new Tmpfs({ nowNs }));
     mkdir('/m/n/inside');
     expect(pathOf(find('/m/n/inside/..'))).to.equal('/m/n');
     expect(pathOf(find('/m/n/..'))).to.equal('/m');
@@ -124,7 +124,7 @@ describe('Vfs on tmpfs', () => {
   });
 
   it('shows a mount no longer once it is undone', () => {
-    const undo = vfs.mount('/m', new Tmpfs());
+    const undo = vfs.mount('/m', new Tmpfs({ nowNs }));
     expect(find('/m').mount.point?.name).to.equal('m');
     undo();
     expect(errnoOf(() => find('/m'))).to.equal(Errno.ENOENT);
@@ -211,7 +211,7 @@ describe('Vfs on tmpfs', () => {
   });
 
   it('changes nothing on a read-only mount', () => {
-    const inner = new Tmpfs();
+    const inner = new Tmpfs({ nowNs });
     inner.root.create('f', { mode: 0o666, uid: 0, gid: 0 }).opened.close();
     vfs.mount('/ro', inner, { readOnly: true });
     const attempts = [
@@ -243,7 +243,7 @@ describe('Vfs on tmpfs', () => {
   });
 
   it('ends with ENOSPC at its budget of bytes and of names, and gives both back', () => {
-    vfs.mount('/small', new Tmpfs({ maxBytes: 8192, maxNames: 3 }));
+    vfs.mount('/small', new Tmpfs({ nowNs, maxBytes: 8192, maxNames: 3 }));
     expect(errnoOf(() => writeText(vfs, root, '/small/a', 'x'.repeat(9000)))).to.equal(Errno.ENOSPC);
     expect(vfs.stat(root, { path: '/small/a' }).size).to.equal(8192);
     remove(vfs, root, { path: '/small/a' }, 0);

@@ -48,7 +48,10 @@ export class Vfs {
   readonly #root: Mount;
   readonly #mounts: Mount[];
 
-  constructor(root: FileSystem) {
+  constructor(
+    root: FileSystem,
+    private readonly nowNs: () => bigint,
+  ) {
     this.#root = newMount(root, undefined, {});
     this.#mounts = [this.#root];
   }
@@ -89,7 +92,7 @@ export class Vfs {
     if (lookupIn(at, part)) return find(start, part, true);
     if (at.mount.fileSystem.ownsNames) at.node.mkdir(part, { mode: 0o755, uid: 0, gid: 0 });
     else
-      this.#mountAt(at, part, new Tmpfs({ dev: this.deviceNumbers.take() }), {
+      this.#mountAt(at, part, new Tmpfs({ dev: this.deviceNumbers.take(), nowNs: this.nowNs }), {
         readOnly: true,
         source: 'empty',
       });

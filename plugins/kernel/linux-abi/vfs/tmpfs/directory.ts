@@ -41,12 +41,12 @@ export class TmpfsDirectory extends TmpfsNode implements Directory {
 
   create(name: string, init: NewNode) {
     const node = this.#add(name, () => new TmpfsFile(this.owner, init));
-    return { node, opened: node.open() };
+    return { node, opened: node.open(0) };
   }
 
   createUnnamed(init: NewNode) {
     const node = new TmpfsFile(this.owner, init);
-    const opened = node.open();
+    const opened = node.open(0);
     node.unlinked();
     return { node, opened };
   }

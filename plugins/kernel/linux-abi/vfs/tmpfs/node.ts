@@ -1,6 +1,6 @@
 import { Errno } from '../../../../../core/abi/errno.js';
 import { fail } from '../failure.js';
-import { FileType } from '../flags.js';
+import { FileType, Open } from '../flags.js';
 import { foreign } from '../types.js';
 import type { AttributeChange, FileHandle, NewNode, Node, Openable, Stat, Symlink } from '../types.js';
 import { PagedBytes } from './pages.js';
@@ -116,7 +116,8 @@ export class TmpfsFile extends TmpfsNode {
     return this.bytes.residentBytes;
   }
 
-  open(): FileHandle {
+  open(flags: number): FileHandle {
+    if ((flags & Open.TRUNC) !== 0) this.resize(0);
     this.#openHandles += 1;
     return new TmpfsHandle(this);
   }

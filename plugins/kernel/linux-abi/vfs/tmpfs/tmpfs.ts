@@ -21,10 +21,9 @@ export interface TmpfsOptions {
   readonly dev?: number;
   readonly devices?: DeviceTable;
   readonly name?: string;
-  readonly nowNs?: () => bigint;
+  /** The guest's realtime clock. */
+  readonly nowNs: () => bigint;
 }
-
-const hostNowNs = (): bigint => BigInt(Date.now()) * 1_000_000n;
 
 /** Files in memory, within a budget of bytes and objects. */
 export class Tmpfs implements FileSystem {
@@ -41,10 +40,10 @@ export class Tmpfs implements FileSystem {
   #usedNames = 0;
   #nextInode = 1;
 
-  constructor(options: TmpfsOptions = {}) {
+  constructor(options: TmpfsOptions) {
     this.name = options.name ?? 'tmpfs';
     this.dev = options.dev ?? 0;
-    this.nowNs = options.nowNs ?? hostNowNs;
+    this.nowNs = options.nowNs;
     this.#maxPages = Math.floor((options.maxBytes ?? DEFAULT_MAX_BYTES) / PAGE_BYTES);
     this.#maxNames = options.maxNames ?? DEFAULT_MAX_NAMES;
     this.#devices = options.devices;
