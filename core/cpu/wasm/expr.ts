@@ -1,7 +1,13 @@
 import { leb128, signedLeb128, signedLeb128Big } from './encode.js';
 
 export type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
-export const TYPE_BYTE: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+export const TYPE_BYTE: Record<ValueType, number> = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  f64: 0x7c,
+  v128: 0x7b,
+};
 
 /**
  * A piece of code that leaves one value (or none, for a store) on the WebAssembly stack. Building one emits nothing;

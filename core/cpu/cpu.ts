@@ -1,0 +1,361 @@
+import { Decoder } from '../isa/decoder.js';
+import { loadRows } from '../isa/rows/index.js';
+import type { RowSet } from '../isa/rows/index.js';
+import { CpuGuestMemory } from '../memory/guest-memory.js';
+import { Breakpoints } from './breakpoints.js';
+import { CodeCache } from './code-cache.js';
+import { Delivery, TripleFault } from './delivery.js';
+import { GuestFault, Vector } from './guest-fault.js';
+import { Leave, RAM, RECORD_BYTES, State, STATE_BYTES, Status } from './layout.js';
+import { LinearMemory } from './linear-memory.js';
+import { MemoryUnit } from './memory-unit.js';
+import { buildOpTable, Op } from './ops.js';
+import type { OpTable } from './ops.js';
+import { Paging } from './paging.js';
+import { RareForms } from './rare-forms.js';
+import { RecordWriter } from './record.js';
+import { CpuRegisters } from './registers.js';
+import { powerOn } from './reset.js';
+import { Flag } from './rflags.js';
+import { Segments } from './segments.js';
+import { CpuState } from './state.js';
+import { SYSTEM_OPERATIONS } from './system-operations.js';
+import type { SystemContext } from './system/context.js';
+import { systemHandlers } from './system/index.js';
+import { tierOneModule } from './tier-one.js';
+import type { AccessKind, Cpu, CpuBus, CpuOptions, CpuSnapshot, ExitReason, Undo, WatchKind } from './types.js';
+import { compileOptimised } from './wasm/compile.js';
+import { Watchpoints } from './watchpoints.js';
+
+const LEAVE_ONCE = -Leave.attention;
+const FAULT_ONCE = -Leave.exception;
+const MAX_BUDGET = 0x7fff_ffff;
+
+export class X86Cpu implements Cpu {
+  readonly registers: CpuRegisters;
+  readonly memory: CpuGuestMemory;
+  readonly state: CpuState;
+  readonly rowSet: RowSet;
+  readonly #ops: OpTable;
+  readonly #bus: CpuBus;
+  readonly #code: CodeCache;
+  readonly #unit: MemoryUnit;
+  readonly #delivery: Delivery;
+  readonly #decoder: Decoder;
+  readonly #breakpoints = new Breakpoints();
+  readonly #watchpoints = new Watchpoints();
+  readonly #rare: RareForms;
+  readonly #context: SystemContext;
+  readonly #run: (budget: number) => number;
+  #retiredBefore = 0;
+  /** Budget of the run of generated code that is under way, else 0. */
+  #slice = 0;
+  #running = false;
+  #stop: ExitReason | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #interruptLine = false;
+  #nmi = false;
+  /** Where the last run stopped at a breakpoint: the next one steps over it. */
+  #stepOver: bigint | undefined;
+
+  constructor({ ramBytes, bus }: CpuOptions) {
+    this.#bus = bus;
+    this.state = new CpuState(ramBytes);
+    this.rowSet = loadRows();
+    this.#ops = buildOpTable(this.rowSet.rows);
+    const paging = new Paging(this.state);
+    const code = () => this.#code;
+    this.#unit = new MemoryUnit(this.state, paging, code, bus, this.#watchpoints, () => this.#leave('watchpoint'));
+    const linear = new LinearMemory(this.state, paging, this.#unit, code);
+    const segments = new Segments(this.state, linear);
+    this.#delivery = new Delivery(this.state, linear, segments);
+    const table = new WebAssembly.Table({ element: 'anyfunc', initial: this.#ops.forms.length });
+    this.#rare = new RareForms(this.rowSet, this.#ops, table, this.#imports());
+    this.#decoder = new Decoder(this.rowSet.rows);
+    this.#code = this.#createCode();
+    this.memory = new CpuGuestMemory(this.state, paging, this.#code, (...access) => this.#notice(...access));
+    this.registers = new CpuRegisters(this.state, {
+      translationChanged: () => this.flushTlb(),
+      controlChanged: () => this.#controlChanged(),
+      interruptsMayBeEnabled: () => this.#attendToInterrupts(),
+    });
+    this.#context = {
+      state: this.state, memory: linear, segments, delivery: this.#delivery, code: this.#code, bus,
+      retired: () => this.retired,
+      controlChanged: () => this.#controlChanged(),
+      log: (rip) => this.#reportUndefined(rip),
+    };
+    const module = compileOptimised(tierOneModule(this.#ops));
+    const instance = new WebAssembly.Instance(module, { env: { ...this.#imports(), forms: table } });
+    this.#run = instance.exports['run'] as (budget: number) => number;
+    this.reset();
+  }
+
+  get retired(): number {
+    if (this.#slice === 0) return this.#retiredBefore;
+    return this.#retiredBefore + this.#slice - this.state.get32(State.left) - this.state.get32(State.stash);
+  }
+
+  get lastWatch() {
+    return this.#watchpoints.last;
+  }
+
+  run(maxInstructions: number): ExitReason {
+    if (this.#running) throw new Error('run() called from inside run()');
+    this.#running = true;
+    this.state.set32(State.syscallTapped, this.#bus.syscall ? 1 : 0);
+    try {
+      return this.#runUntil(this.#retiredBefore + maxInstructions);
+    } catch (error) {
+      if (error instanceof TripleFault) return 'tripleFault';
+      throw error;
+    } finally {
+      this.#running = false;
+      this.state.set32(State.attention, 0);
+      this.#stop = undefined;
+    }
+  }
+
+  requestExit(): void {
+    if (this.#running) this.#leave('request');
+    else this.#stop = 'request';
+  }
+
+  setInterruptLine(high: boolean): void {
+    this.#interruptLine = high;
+    this.#attendToInterrupts();
+  }
+
+  raiseNmi(): void {
+    this.#nmi = true;
+    this.#attendToInterrupts();
+  }
+
+  addBreakpoint(linear: bigint, applies?: () => boolean): Undo {
+    return this.#breakpoints.add(linear, applies, (offset) => this.#code.invalidateOffset(offset));
+  }
+
+  addWatchpoint(linear: bigint, length: number, kind: WatchKind, applies?: () => boolean): Undo {
+    return this.#watchpoints.add({ linear, length, kind, applies }, () => this.flushTlb());
+  }
+
+  reset(): void {
+    this.#nmi = this.#interruptLine = false;
+    this.#stepOver = undefined;
+    powerOn(this.state);
+    this.#code.flush();
+    this.flushTlb();
+    this.#controlChanged();
+  }
+
+  flushTlb(): void {
+    this.state.flushTlb();
+  }
+
+  invalidatePage(linear: bigint): void {
+    this.state.invalidatePage(Number(linear & 0xffff_ffffn));
+  }
+
+  save(): CpuSnapshot {
+    const { u8, ramBytes } = this.state;
+    return { version: 1, state: u8.slice(0, STATE_BYTES), ram: u8.slice(RAM, RAM + ramBytes), retired: this.#retiredBefore };
+  }
+
+  restore({ state, ram, retired }: CpuSnapshot): void {
+    this.state.u8.set(state, 0);
+    this.state.u8.set(ram, RAM);
+    this.#retiredBefore = retired;
+    this.#code.flush();
+    this.flushTlb();
+    this.#controlChanged();
+  }
+
+  #runUntil(end: number): ExitReason {
+    for (;;) {
+      if (this.#failure) this.#rethrow();
+      if (this.#stop) return this.#stop;
+      if (this.#stepOver === undefined) this.#deliverPending();
+      if (this.state.get32(State.halted) !== 0) return 'halt';
+      if (this.#retiredBefore >= end) return 'budget';
+      this.#runSlice(Math.min(end - this.#retiredBefore, MAX_BUDGET));
+    }
+  }
+
+  /** One stretch of generated code, and what ended it. */
+  #runSlice(budget: number): void {
+    const { state } = this;
+    const traps = (state.get32(State.systemFlags) & Flag.TF) !== 0;
+    const single = traps || this.#stepOver !== undefined || state.get32(State.shadow) !== 0;
+    state.set32(State.shadow, 0);
+    state.set32(State.attention, 0);
+    this.#slice = single ? 1 : budget;
+    const reason = this.#run(this.#slice);
+    const executed = this.#slice - state.get32(State.left);
+    this.#retiredBefore += executed;
+    this.#slice = 0;
+    if (this.#stop !== 'breakpoint') this.#stepOver = undefined;
+    if (reason === Leave.exception && !this.#failure) this.#deliverFault();
+    else if (traps && executed === 1 && !this.#failure) this.#raise(Vector.DB, 0, 0n);
+  }
+
+  #deliverFault(): void {
+    const { state } = this;
+    const vector = state.get32(State.exceptionVector);
+    this.#raise(vector, state.get32(State.exceptionCode), state.get64(State.exceptionAddress));
+  }
+
+  #raise(vector: number, code: number, address: bigint): void {
+    if (this.#bus.exception) {
+      if (vector === Vector.PF) this.state.set64(State.cr2, address);
+      if (this.#bus.exception(vector, code, address)) return;
+    }
+    this.#delivery.fault(vector, code, address);
+  }
+
+  #deliverPending(): void {
+    const { state } = this;
+    if (state.get32(State.shadow) !== 0) return;
+    if (this.#nmi) {
+      this.#nmi = false;
+      this.#interrupt(Vector.NMI);
+    } else if (this.#interruptLine && (state.get32(State.systemFlags) & Flag.IF) !== 0) {
+      this.#interrupt(this.#bus.acknowledgeInterrupt());
+    }
+    state.set32(State.interruptPending, this.#interruptLine || this.#nmi ? 1 : 0);
+  }
+
+  #interrupt(vector: number): void {
+    this.state.set32(State.halted, 0);
+    if (this.#bus.interrupt?.(vector)) return;
+    try {
+      this.#delivery.deliver(vector, undefined, 'interrupt');
+    } catch (fault) {
+      if (!(fault instanceof GuestFault)) throw fault;
+      this.#delivery.fault(fault.vector, fault.code, fault.address);
+    }
+  }
+
+  #attendToInterrupts(): void {
+    const pending = this.#interruptLine || this.#nmi;
+    this.state.set32(State.interruptPending, pending ? 1 : 0);
+    const enabled = (this.state.get32(State.systemFlags) & Flag.IF) !== 0;
+    if (this.#running && (this.#nmi || (this.#interruptLine && enabled))) this.state.set32(State.attention, 1);
+  }
+
+  #leave(reason: ExitReason): void {
+    this.#stop ??= reason;
+    this.state.set32(State.attention, 1);
+  }
+
+  #notice(linear: bigint, length: number, kind: AccessKind): void {
+    if (this.#watchpoints.any && this.#watchpoints.check(linear, length, kind)) this.#leave('watchpoint');
+  }
+
+  #rethrow(): never {
+    const { error } = this.#failure!;
+    this.#failure = undefined;
+    throw error;
+  }
+
+  #createCode(): CodeCache {
+    const invalid = this.rowSet.rows.find(({ name }) => name === 'INVALID')!;
+    const writer = new RecordWriter(this.state, this.#ops, (form) => this.#rare.need(form));
+    const onceSentinels = State.onceRecord + RECORD_BYTES;
+    for (let i = 0; i < 15; i++) this.state.u16[(onceSentinels + i * RECORD_BYTES) >> 1] = Op.pageEnd;
+    return new CodeCache(this.state, this.#decoder, writer, invalid, {
+      pageBecameCode: (physical) => this.#unit.protectFromWrites(physical),
+      hasBreakpoint: (offset) => this.#breakpoints.atOffset(offset),
+    });
+  }
+
+  /** Functions for generated code. Nothing may unwind through it: an error is kept and rethrown by `run`. */
+  #imports(): Record<string, unknown> {
+    return {
+      memory: this.state.memory,
+      decode: this.#guarded((record: number) => this.#code.decodeAt(record), undefined),
+      lookup: this.#guarded(() => this.#unit.lookUp(), -1),
+      once: this.#guarded((op: number) => this.#once(op), LEAVE_ONCE),
+      slow: this.#guarded((access: number) => this.#unit.slow(access), -1),
+      commit: this.#guarded(() => this.#unit.commit(), undefined),
+      system: this.#guarded((operation: number, record: number) => this.#system(operation, record), Status.exception),
+    };
+  }
+
+  #guarded<Args extends unknown[], Answer>(action: (...args: Args) => Answer, failed: Answer) {
+    return (...args: Args): Answer => {
+      try {
+        return action(...args);
+      } catch (error) {
+        if (error instanceof GuestFault) this.#record(error);
+        else this.#fail(error);
+        return failed;
+      }
+    };
+  }
+
+  #record({ vector, code, address }: GuestFault): void {
+    this.state.set32(State.exceptionVector, vector);
+    this.state.set32(State.exceptionCode, code);
+    this.state.set64(State.exceptionAddress, address);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.state.set32(State.attention, 1);
+  }
+
+  #system(operation: number, record: number): number {
+    const name = SYSTEM_OPERATIONS[operation]!;
+    const handler = systemHandlers[name];
+    if (!handler) throw new Error(`no handler for ${name}`);
+    return handler(this.#context, record);
+  }
+
+  /** A record for one execution: across a page border, or under a breakpoint. */
+  #once(op: number): number {
+    const rip = this.state.get64(State.rip);
+    if (op === Op.breakpoint && this.#stopsAt(rip)) {
+      this.#leave('breakpoint');
+      this.#stepOver = rip;
+      return LEAVE_ONCE;
+    }
+    const bytes = this.#fetch();
+    return bytes ? this.#code.decodeOnce(bytes, Number(rip & 0xfffn)) : FAULT_ONCE;
+  }
+
+  #stopsAt(rip: bigint): boolean {
+    if (this.#stepOver !== rip) return this.#breakpoints.stopsAt(rip);
+    this.#stepOver = undefined;
+    return false;
+  }
+
+  /** Up to 15 bytes at rip; the second page is looked at only when the first does not hold the whole instruction. */
+  #fetch(): Uint8Array | undefined {
+    const { i32, u8 } = this.state;
+    const [low, high] = [i32[State.rip >> 2]!, i32[(State.rip >> 2) + 1]!];
+    const physical = this.#unit.translateFetch(low, high);
+    if (physical < 0) return undefined;
+    const room = Math.min(15, 0x1000 - (low & 0xfff));
+    const first = u8.slice(RAM + physical, RAM + physical + room);
+    if (this.#decoder.decode(first, 0, room) !== 'truncated' || room === 15) return first;
+    const nextLow = (low + room) | 0;
+    const second = this.#unit.translateFetch(nextLow, nextLow === 0 ? (high + 1) | 0 : high);
+    if (second < 0) return undefined;
+    return Uint8Array.of(...first, ...u8.subarray(RAM + second, RAM + second + 15 - room));
+  }
+
+  #controlChanged(): void {
+    const cr0 = this.state.get32(State.cr0);
+    const cr4 = this.state.get32(State.cr4);
+    const [emulated, switched] = [(cr0 & 4) !== 0, (cr0 & 8) !== 0];
+    const undefinedSse = emulated || (cr4 & 0x200) === 0;
+    const trap = (undefinedSse || switched ? 1 : 0) | (emulated || switched ? 2 : 0) | (undefinedSse ? 4 : 0);
+    this.state.set32(State.fpuTrap, trap);
+  }
+
+  #reportUndefined(rip: bigint): void {
+    const bytes = this.memory.readLinear(rip, 15) ?? this.memory.readLinear(rip, 1) ?? new Uint8Array();
+    const decoded = this.#decoder.decode(bytes, 0, bytes.length);
+    this.#bus.undefinedOpcode?.(rip, bytes, typeof decoded === 'string' ? undefined : decoded.row.name);
+  }
+}

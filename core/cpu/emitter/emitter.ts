@@ -1,0 +1,345 @@
+import type { Form } from '../../isa/forms.js';
+import type { OperandCode, OperandKind } from '../../isa/operand.js';
+import { sizeIn } from '../../isa/operand.js';
+import type { OperandSize } from '../../isa/row.js';
+import { Field, State, TLB_ENTRIES, TLB_ENTRY_BYTES, TLB_WRITE } from '../layout.js';
+import type { SystemOperation } from '../system-operations.js';
+import type { Body, Local } from '../wasm/body.js';
+import type { Expr } from '../wasm/expr.js';
+import { i32, i64, load, select, store } from '../wasm/expr.js';
+
+export type GprSize = 8 | 16 | 32 | 64;
+/** `modify` reads what a later store replaces; `write` does not, which a device can tell. */
+export type Access = 'read' | 'write' | 'modify';
+
+const MASKS: Record<GprSize, bigint> = { 8: 0xffn, 16: 0xffffn, 32: 0xffff_ffffn, 64: -1n };
+const LOADS = { 8: i64.load8u, 16: i64.load16u, 32: i64.load32u, 64: i64.load };
+const STORES = { 8: i64.store8, 16: i64.store16, 32: i64.store32, 64: i64.store };
+const SIGNED_LOADS = { 8: i64.load8s, 16: i64.load16s, 32: i64.load32s, 64: i64.load };
+const v128Load = load('v128', 0xfd, 0);
+const v128Store = store(0xfd, 11);
+
+const TLB_INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_BYTES;
+const VECTOR_KINDS = new Set<OperandKind>(['V', 'W', 'U']);
+const MMX_KINDS = new Set<OperandKind>(['P', 'Q', 'N']);
+/** Operands that ModRM.reg or a fixed place names; all others are in `rm`. */
+const REG_FIELD = new Set<OperandKind>(['G', 'V', 'P', 'S', 'C', 'D']);
+
+export const GP = 13;
+export const UD = 6;
+
+export const zero = i32.const(0);
+/** The i64 at a fixed place of the state block. */
+export const state64 = (offset: number) => i64.load(zero, offset);
+export const state32 = (offset: number) => i32.load(zero, offset);
+export const toState64 = (offset: number, value: Expr) => i64.store(zero, value, offset);
+export const toState32 = (offset: number, value: Expr) => i32.store(zero, value, offset);
+
+/**
+ * What a meaning speaks to. General values are i64, zero-extended from their size. What may fault (memory reads, `update`,
+ * the translation of a write) has to come before the first change of a register or flag.
+ */
+export abstract class Emitter {
+  /** Operand size of the form in bits. */
+  readonly size: OperandSize;
+  readonly #hosts = new Map<number, Local>();
+  readonly #readFrom = new Set<number>();
+
+  constructor(
+    readonly body: Body,
+    readonly form: Form,
+  ) {
+    this.size = form.size;
+  }
+
+  // What tiers do differently.
+
+  /** A field of the instruction as an i32; tier 1 reads the record. */
+  abstract field8(field: number): Expr;
+  abstract field32(field: number): Expr;
+  abstract field32Signed64(field: number): Expr;
+  abstract field64(field: number): Expr;
+  /** Raises an exception; nothing after it is executed. */
+  abstract fault(vector: number, code?: Expr): void;
+  /** Goes to a linear address; nothing after it is executed. */
+  abstract jump(target: Expr): void;
+  /** Goes to the J operand. */
+  abstract jumpRelative(): void;
+  /** The instruction is not finished: it starts again, after a look at what is pending. */
+  abstract repeat(): void;
+  /** Hands over to TypeScript, which says how to go on; nothing after it is executed. */
+  abstract system(operation: SystemOperation): void;
+  /** Ends the instruction here. */
+  abstract finish(): void;
+  /** Linear address of the next instruction. */
+  abstract nextRip(): Expr;
+  protected abstract effectiveAddress(): Expr;
+  protected abstract slow(address: Expr, bytes: number, access: Access, host: Local): void;
+  protected abstract committed(host: Local): void;
+
+  // Operands.
+
+  operand(i: number): OperandCode {
+    const operand = this.form.row.operands[i];
+    if (!operand) throw new Error(`${this.form.row.name} has no operand ${i}`);
+    return operand;
+  }
+
+  sizeOf(i: number): OperandSize {
+    return sizeIn(this.operand(i), this.size);
+  }
+
+  isMemory(i: number): boolean {
+    const { kind } = this.operand(i);
+    if (kind === 'M' || kind === 'O') return true;
+    return (kind === 'E' || kind === 'W' || kind === 'Q') && this.form.variant === 'm';
+  }
+
+  /** The operand's value, zero-extended to i64. */
+  read(i: number): Expr {
+    const size = this.#gprSize(i);
+    const { kind } = this.operand(i);
+    if (this.isMemory(i)) {
+      this.#readFrom.add(i);
+      return this.load(this.address(i), size);
+    }
+    if (kind === 'I') return this.immediate(size);
+    if (this.operand(i).text === '1') return i64.const(1);
+    return this.body.let(LOADS[size](this.#registerAddress(i)));
+  }
+
+  /** The operand's value, sign-extended to i64. */
+  readSigned(i: number): Expr {
+    return this.signed(this.read(i), this.#gprSize(i));
+  }
+
+  /** Reads an operand that will be written: memory is translated for writing, once. */
+  update(i: number): Expr {
+    if (!this.isMemory(i)) return this.read(i);
+    const size = this.#gprSize(i);
+    return this.body.let(LOADS[size](this.#hostForWrite(i, size / 8, 'modify')));
+  }
+
+  write(i: number, value: Expr): void {
+    const size = this.#gprSize(i);
+    if (!this.isMemory(i)) {
+      const address = this.#registerAddress(i);
+      if (size === 32 && !this.#isVector(i)) this.body.do(i64.store(address, this.trim(value, 32)));
+      else this.body.do(STORES[size](address, value));
+      return;
+    }
+    if (this.#readFrom.has(i))
+      throw new Error(`${this.form.row.name}: use update() for an operand that is written`);
+    this.#toHost(i, size / 8, (host) => STORES[size](host, value));
+  }
+
+  /** A 16-byte operand. */
+  readVector(i: number): Expr {
+    if (!this.isMemory(i)) return this.body.let(v128Load(this.#registerAddress(i)));
+    return this.body.let(v128Load(this.translate(this.address(i), 16, 'read')));
+  }
+
+  writeVector(i: number, value: Expr): void {
+    if (!this.isMemory(i)) this.body.do(v128Store(this.#registerAddress(i), value));
+    else this.#toHost(i, 16, (host) => v128Store(host, value));
+  }
+
+  /** Address in the WebAssembly memory of a register operand: general, vector (16 bytes) or MMX. */
+  registerAddress(i: number): Expr {
+    return this.#registerAddress(i);
+  }
+
+  immediate(size: GprSize): Expr {
+    return size === 64 ? this.field32Signed64(Field.immediate) : i64.extendU(this.field32(Field.immediate));
+  }
+
+  /** Linear address of a memory operand (without a segment base when the row is `addressOnly`). */
+  address(i: number): Expr {
+    if (!this.isMemory(i)) throw new Error(`${this.form.row.name}: operand ${i} is not memory`);
+    const linear = this.operand(i).kind === 'O' ? this.#offsetAddress() : this.effectiveAddress();
+    if (this.form.row.aligned) this.requireAligned(linear, 16);
+    return linear;
+  }
+
+  /** All ones in as many bits as addresses have here. */
+  addressMask(): Expr {
+    return i64.load(this.field8(Field.extra));
+  }
+
+  /** Adds the base of the segment that applies. */
+  withSegment(offset: Expr): Expr {
+    return i64.add(offset, i64.load(i32.and(this.field8(Field.scaleSegment), i32.const(0xf8))));
+  }
+
+  /** `value` when the base of the memory operand is general register `register`, else 0. */
+  baseIs(register: number, value: number): Expr {
+    return select(i32.eq(this.field8(Field.rm), i32.const(register * 8)), i64.const(value), i64.const(0));
+  }
+
+  requireAligned(linear: Expr, bytes: number): void {
+    const misaligned = i64.ne(i64.and(linear, i64.const(bytes - 1)), i64.const(0));
+    this.body.if(misaligned, () => this.fault(GP));
+  }
+
+  // Registers by number.
+
+  gpr(register: number, size: GprSize = 64): Expr {
+    return this.body.let(LOADS[size](zero, State.gpr + register * 8));
+  }
+
+  setGpr(register: number, value: Expr, size: GprSize = 64): void {
+    if (size === 32) this.setGpr(register, this.trim(value, 32));
+    else this.body.do(STORES[size](zero, value, State.gpr + register * 8));
+  }
+
+  // Values.
+
+  /** Cuts to the operand size. */
+  trim(value: Expr, size: OperandSize = this.size): Expr {
+    return size === 64 ? value : i64.and(value, i64.const(MASKS[size as GprSize]));
+  }
+
+  signed(value: Expr, size: OperandSize = this.size): Expr {
+    if (size === 8) return i64.extend8(value);
+    if (size === 16) return i64.extend16(value);
+    return size === 32 ? i64.extend32(value) : value;
+  }
+
+  let(value: Expr): Expr {
+    return this.body.let(value);
+  }
+
+  // Memory.
+
+  load(linear: Expr, size: GprSize): Expr {
+    return this.body.let(LOADS[size](this.translate(linear, size / 8, 'read')));
+  }
+
+  loadSigned(linear: Expr, size: GprSize): Expr {
+    return this.body.let(SIGNED_LOADS[size](this.translate(linear, size / 8, 'read')));
+  }
+
+  store(linear: Expr, value: Expr, size: GprSize): void {
+    const host = this.translate(linear, size / 8, 'write');
+    this.body.do(STORES[size](host, value));
+    this.commit(host);
+  }
+
+  /**
+   * Where the bytes at `linear` lie in the WebAssembly memory. After storing to it, `commit` it. At most one
+   * translation may be in use at a time, unless the second is for plain RAM.
+   */
+  translate(linear: Expr, bytes: number, access: Access): Expr {
+    const host = this.body.temporary('i32');
+    const address = this.body.let(linear);
+    this.slowUnlessCached(address, bytes, access, host);
+    return this.body.get(host);
+  }
+
+  /** Makes stores to a translated place take effect where it was no plain RAM. */
+  commit(host: Expr): void {
+    this.body.scope(() => {
+      const place = this.body.temporary('i32');
+      this.body.set(place, host);
+      this.body.if(i32.eq(this.body.get(place), i32.const(State.bounce)), () => this.committed(place));
+    });
+  }
+
+  /** Host address when a TLB holds the page of `linear`, else 0. */
+  probe(linear: Expr, access: Access): Expr {
+    const host = this.body.temporary('i32');
+    const address = this.body.let(linear);
+    const { hit, value } = this.lookup(address, 1, access);
+    this.body.set(host, zero);
+    this.body.if(hit, () => this.body.set(host, value));
+    return this.body.get(host);
+  }
+
+  push(value: Expr, size: GprSize = this.size as GprSize): void {
+    const kept = this.body.let(value);
+    const top = this.body.let(i64.sub(this.gpr(4), i64.const(size / 8)));
+    this.store(top, kept, size);
+    this.setGpr(4, top);
+  }
+
+  /** Reads the top of the stack; the caller moves rsp once nothing can fault any more. */
+  top(size: GprSize = this.size as GprSize): Expr {
+    return this.load(this.gpr(4), size);
+  }
+
+  /** Moves rsp by a number of bytes. */
+  release(bytes: number): void {
+    this.setGpr(4, i64.add(this.gpr(4), i64.const(bytes)));
+  }
+
+  protected slowUnlessCached(address: Expr, bytes: number, access: Access, host: Local): void {
+    const { hit, value } = this.lookup(address, bytes, access);
+    this.body.if(
+      hit,
+      () => this.body.set(host, value),
+      () => this.slow(address, bytes, access, host),
+    );
+  }
+
+  protected lookup(address: Expr, bytes: number, access: Access): { hit: Expr; value: Expr } {
+    const offset = access === 'read' ? 0 : TLB_WRITE;
+    const index = i32.and(i32.wrap(i64.shrU(address, i64.const(8))), i32.const(TLB_INDEX_MASK));
+    const entry = this.body.let(i32.add(state32(State.tlb), index));
+    const last = bytes === 1 ? address : i64.add(address, i64.const(bytes - 1));
+    return {
+      hit: i64.eq(i64.load(entry, offset), i64.and(last, i64.const(-4096))),
+      value: i32.add(i32.wrap(address), i32.load(entry, offset + 8)),
+    };
+  }
+
+  #hostForWrite(i: number, bytes: number, access: Access): Expr {
+    let host = this.#hosts.get(i);
+    if (!host) {
+      host = this.body.temporary('i32');
+      this.slowUnlessCached(this.body.let(this.address(i)), bytes, access, host);
+      this.#hosts.set(i, host);
+    }
+    return this.body.get(host);
+  }
+
+  #toHost(i: number, bytes: number, storeTo: (host: Expr) => Expr): void {
+    const host = this.#hostForWrite(i, bytes, 'write');
+    this.body.do(storeTo(host));
+    this.commit(host);
+  }
+
+  #offsetAddress(): Expr {
+    return this.body.let(this.withSegment(i64.and(this.field64(Field.displacement), this.addressMask())));
+  }
+
+  #gprSize(i: number): GprSize {
+    const size = this.sizeOf(i);
+    if (size === 128) throw new Error(`${this.form.row.name}: operand ${i} is a vector, use readVector`);
+    return size;
+  }
+
+  #isVector(i: number): boolean {
+    const { kind } = this.operand(i);
+    return VECTOR_KINDS.has(kind) || MMX_KINDS.has(kind);
+  }
+
+  #registerAddress(i: number): Expr {
+    const { kind, register } = this.operand(i);
+    if (kind === 'fixed') return i32.const(State.gpr + register! * 8);
+    const field = this.field8(REG_FIELD.has(kind) ? Field.reg : Field.rm);
+    if (VECTOR_KINDS.has(kind)) return i32.add(i32.shl(field, i32.const(1)), i32.const(State.vector));
+    if (MMX_KINDS.has(kind)) return i32.add(field, i32.const(State.x87));
+    return field;
+  }
+}
+
+/** base + (index << scale) + displacement, cut to the address size, plus the segment base. */
+export function fullAddress(e: Emitter, mask: Expr | undefined): Expr {
+  const scaleSegment = e.body.let(e.field8(Field.scaleSegment));
+  const scale = i64.extendU(i32.and(scaleSegment, i32.const(3)));
+  const index = i64.shl(i64.load(e.field8(Field.index)), scale);
+  const based = i64.add(i64.load(e.field8(Field.rm)), e.field32Signed64(Field.displacement));
+  const offset = i64.add(based, index);
+  const segment = i64.load(i32.and(scaleSegment, i32.const(0xf8)));
+  return i64.add(mask ? i64.and(offset, mask) : offset, segment);
+}

@@ -1,0 +1,198 @@
+import type { Form } from '../../isa/forms.js';
+import { ACCESS_CODE, Field, Slot, State, Status } from '../layout.js';
+import type { SystemOperation } from '../system-operations.js';
+import { systemNumber } from '../system-operations.js';
+import type { Body, Label, Local } from '../wasm/body.js';
+import { call } from '../wasm/body.js';
+import type { Expr } from '../wasm/expr.js';
+import { i32, i64 } from '../wasm/expr.js';
+import type { Access } from './emitter.js';
+import { Emitter, fullAddress, state32, state64, toState32, toState64 } from './emitter.js';
+
+/** What the slow path is told: bytes, plus the kind of access. */
+export const accessCode = (bytes: number, access: Access) => bytes + ACCESS_CODE[access];
+
+export const ripOf = (record: Expr) =>
+  i64.add(
+    i64.load(i32.const(0), Slot.pageBase),
+    i64.extendU(i32.shrU(i32.sub(record, state32(State.recordBase)), i32.const(4))),
+  );
+
+/** Tier 1: operands are fields of the decoded record. */
+abstract class RecordEmitter extends Emitter {
+  constructor(
+    body: Body,
+    form: Form,
+    protected readonly record: Local,
+  ) {
+    super(body, form);
+  }
+
+  field8(field: number): Expr {
+    return i32.load8u(this.body.get(this.record), field);
+  }
+
+  field32(field: number): Expr {
+    return i32.load(this.body.get(this.record), field);
+  }
+
+  field32Signed64(field: number): Expr {
+    return i64.load32s(this.body.get(this.record), field);
+  }
+
+  field64(field: number): Expr {
+    return i64.load(this.body.get(this.record), field);
+  }
+
+  nextRip(): Expr {
+    return this.body.let(ripOf(i32.add(this.body.get(this.record), this.field8(Field.next))));
+  }
+
+  /** `displacement` is the offset of the next instruction from the page base, `immediate` the distance from there. */
+  protected relativeTarget(): Expr {
+    const next = i64.add(i64.load(i32.const(0), Slot.pageBase), this.field32Signed64(Field.displacement));
+    return i64.add(next, this.field32Signed64(Field.immediate));
+  }
+}
+
+/** What the one big function lends to the forms inside it. */
+export interface HotFrame {
+  readonly record: Local;
+  readonly budget: Local;
+  readonly address: Local;
+  readonly target: Local;
+  readonly main: Label;
+  readonly jump: Label;
+  readonly fault: Label;
+  /** (address i64, record i32, budget i32, access i32) => (host i32, budget i32) */
+  readonly slowFunction: number;
+  /** (record i32, budget i32) => budget i32 */
+  readonly commitFunction: number;
+}
+
+/** A form inside the one big function. */
+export class HotEmitter extends RecordEmitter {
+  constructor(
+    body: Body,
+    form: Form,
+    private readonly frame: HotFrame,
+  ) {
+    super(body, form, frame.record);
+  }
+
+  fault(vector: number, code: Expr = i32.const(0)): void {
+    this.body.do(toState32(State.exceptionVector, i32.const(vector)));
+    this.body.do(toState32(State.exceptionCode, code));
+    this.body.br(this.frame.fault);
+  }
+
+  jump(target: Expr): void {
+    this.body.set(this.frame.target, target);
+    this.body.br(this.frame.jump);
+  }
+
+  jumpRelative(): void {
+    if (this.form.variant === 'far') return this.jump(this.relativeTarget());
+    const { record, main } = this.frame;
+    this.body.set(record, i32.add(this.body.get(record), this.field32(Field.immediate)));
+    this.body.br(main);
+  }
+
+  repeat(): void {
+    this.body.br(this.frame.main);
+  }
+
+  finish(): void {
+    const { record, main } = this.frame;
+    this.body.set(record, i32.add(this.body.get(record), this.field8(Field.next)));
+    this.body.br(main);
+  }
+
+  system(operation: SystemOperation): void {
+    throw new Error(`${this.form.row.name} calls ${operation}, so it cannot be hot`);
+  }
+
+  protected effectiveAddress(): Expr {
+    return this.body.get(this.frame.address);
+  }
+
+  protected slow(address: Expr, bytes: number, access: Access, host: Local): void {
+    const { record, budget, slowFunction, fault } = this.frame;
+    const code = i32.const(accessCode(bytes, access));
+    this.body.do(call(slowFunction, 'none', address, this.body.get(record), this.body.get(budget), code));
+    this.body.popInto(budget);
+    this.body.popInto(host);
+    this.body.brIf(fault, i32.eq(this.body.get(host), i32.const(-1)));
+  }
+
+  protected committed(): void {
+    const { record, budget, commitFunction } = this.frame;
+    this.body.set(budget, call(commitFunction, 'i32', this.body.get(record), this.body.get(budget)));
+  }
+}
+
+/** Imports of a module of rare forms, in this order. */
+export interface RareFrame {
+  /** (access i32) => host i32, address in state */
+  readonly slowFunction: number;
+  /** () => void */
+  readonly commitFunction: number;
+  /** (operation i32, record i32) => status i32 */
+  readonly systemFunction: number;
+}
+
+/** A form as a function of its own: (record) => status. */
+export class RareEmitter extends RecordEmitter {
+  constructor(
+    body: Body,
+    form: Form,
+    private readonly frame: RareFrame,
+  ) {
+    super(body, form, body.parameter(0));
+  }
+
+  fault(vector: number, code: Expr = i32.const(0)): void {
+    this.body.do(toState32(State.exceptionVector, i32.const(vector)));
+    this.body.do(toState32(State.exceptionCode, code));
+    this.body.return(i32.const(Status.exception));
+  }
+
+  jump(target: Expr): void {
+    this.body.do(toState64(State.rip, target));
+    this.body.return(i32.const(Status.jumped));
+  }
+
+  jumpRelative(): void {
+    if (this.form.variant === 'far') return this.jump(this.relativeTarget());
+    const distance = i64.extendS(i32.shrS(this.field32(Field.immediate), i32.const(4)));
+    this.jump(i64.add(state64(State.rip), distance));
+  }
+
+  repeat(): void {
+    this.body.return(i32.const(Status.jumped));
+  }
+
+  finish(): void {
+    this.body.return(i32.const(Status.next));
+  }
+
+  system(operation: SystemOperation): void {
+    const number = i32.const(systemNumber(operation));
+    this.body.return(call(this.frame.systemFunction, 'i32', number, this.body.get(this.record)));
+  }
+
+  protected effectiveAddress(): Expr {
+    return this.body.let(fullAddress(this, this.addressMask()));
+  }
+
+  protected slow(address: Expr, bytes: number, access: Access, host: Local): void {
+    this.body.do(toState64(State.address, address));
+    this.body.set(host, call(this.frame.slowFunction, 'i32', i32.const(accessCode(bytes, access))));
+    const raised = i32.eq(this.body.get(host), i32.const(-1));
+    this.body.if(raised, () => this.body.return(i32.const(Status.exception)));
+  }
+
+  protected committed(): void {
+    this.body.do(call(this.frame.commitFunction, 'none'));
+  }
+}

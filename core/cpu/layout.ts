@@ -1,0 +1,152 @@
+/**
+ * Where everything lies in the one WebAssembly memory: CPU state, TLBs, decoded records, guest RAM.
+ * All offsets are bytes. Generated code and TypeScript read this file and nothing else.
+ */
+
+/** 16 general registers of 8 bytes, then slots that an address computation can name like a register. */
+export const Slot = {
+  zero: 16 * 8,
+  /** Linear address of the page that is executing: the base of rip-relative operands. */
+  pageBase: 17 * 8,
+  /** 2^31, for displacements that leave 32 bits once the page offset is folded in. */
+  big: 18 * 8,
+  fsBase: 19 * 8,
+  gsBase: 20 * 8,
+  mask64: 21 * 8,
+  mask32: 22 * 8,
+} as const;
+
+export const State = {
+  gpr: 0x000,
+  rip: 0x0c0,
+  /** ZF is set when this is zero. */
+  zeroResult: 0x0c8,
+  /** SF is the sign of this, PF the parity of its low byte. */
+  signResult: 0x0d0,
+  /** Bit 63 = CF, bit 63 xor bit 62 = OF, bit 3 = AF. */
+  carries: 0x0d8,
+  /** rflags without CF PF AF ZF SF OF. */
+  systemFlags: 0x0e0,
+  /** Linear address for the slow path. */
+  address: 0x0e8,
+  /** Records of the executing page. */
+  recordBase: 0x0f0,
+  /** Nonzero: leave at the next instruction border. */
+  attention: 0x0f4,
+  /** Budget put aside when attention made the running budget zero. */
+  stash: 0x0f8,
+  /** Budget left when generated code was last left or called out. */
+  left: 0x0fc,
+  cpl: 0x100,
+  /** Start of the data TLB pair of the current privilege. */
+  tlb: 0x104,
+  /** Bit 0 of a code TLB tag: 1 in user mode. */
+  codeTag: 0x108,
+  exceptionVector: 0x110,
+  exceptionCode: 0x114,
+  exceptionAddress: 0x118,
+  cr0: 0x120,
+  cr2: 0x128,
+  cr3: 0x130,
+  cr4: 0x138,
+  cr8: 0x140,
+  efer: 0x148,
+  star: 0x150,
+  lstar: 0x158,
+  cstar: 0x160,
+  fmask: 0x168,
+  kernelGsBase: 0x170,
+  tscAux: 0x178,
+  gdtrBase: 0x180,
+  idtrBase: 0x188,
+  gdtrLimit: 0x190,
+  idtrLimit: 0x194,
+  halted: 0x198,
+  /** 1 while interrupts are held back for one instruction. */
+  shadow: 0x19c,
+  /** Nonzero: `syscall` asks the bus first. */
+  syscallTapped: 0x1a0,
+  /** Bit 0: SSE instructions trap, bit 1: x87 instructions trap (CR0, CR4). */
+  fpuTrap: 0x1a4,
+  /** 1 while an interrupt or NMI waits for IF. */
+  interruptPending: 0x1a8,
+  /** Eight debug registers. */
+  dr: 0x1c0,
+  /** Eight segments of 24 bytes: base u64, selector u32, attributes u32, limit u32, unused. */
+  segments: 0x200,
+  mxcsr: 0x300,
+  fcw: 0x304,
+  fsw: 0x308,
+  /** Abridged: bit i set = physical register i is in use. */
+  ftw: 0x30c,
+  fop: 0x310,
+  fip: 0x318,
+  fdp: 0x320,
+  /** Top of the x87 stack, kept apart from `fsw`, whose bits 11..13 are always zero here. */
+  top: 0x328,
+  /** Eight physical x87 registers of 16 bytes, the 80-bit value in the low ten. */
+  x87: 0x340,
+  /** Free for whoever implements x87 in another representation. */
+  x87Private: 0x3c0,
+  /** Sixteen vector registers of 32 bytes. */
+  vector: 0x600,
+  /** Where an access that is no plain RAM access happens. */
+  bounce: 0x800,
+  scratch: 0x880,
+  /** A record that is decoded for one execution, and page-end sentinels behind it. */
+  onceRecord: 0x900,
+} as const;
+
+/** What save() keeps: registers and flags, nothing derived. */
+export const STATE_BYTES = 0x800;
+
+export const SEGMENT_BYTES = 24;
+export const SegmentIndex = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5, ldtr: 6, tr: 7 } as const;
+
+export const VECTOR_STRIDE = 32;
+
+/** Data TLB: {tag i64, addend i32, unused}; write entries follow the read entries. */
+export const TLB_ENTRIES = 512;
+export const TLB_ENTRY_BYTES = 16;
+export const TLB_WRITE = TLB_ENTRIES * TLB_ENTRY_BYTES;
+export const TLB_USER = 0x1000;
+export const TLB_SUPERVISOR = TLB_USER + 2 * TLB_WRITE;
+/** Code TLB: {tag i64, records i32, unused}. */
+export const CODE_TLB = TLB_SUPERVISOR + 2 * TLB_WRITE;
+export const CODE_TLB_ENTRIES = 512;
+/** Matches no address: the low twelve bits of a real tag hold at most the user bit. */
+export const EMPTY_TAG = 0x800;
+
+export const RECORD_BYTES = 16;
+export const PAGE_BYTES = 4096;
+/** One record for each byte of a page, and the sentinel. */
+export const PAGE_RECORDS_BYTES = (PAGE_BYTES + 1) * RECORD_BYTES;
+export const ARENA = 0x10000;
+export const RAM = 0x400_0000;
+export const ARENA_PAGES = Math.floor((RAM - ARENA) / PAGE_RECORDS_BYTES);
+
+/** Fields of a decoded record. */
+export const Field = {
+  op: 0,
+  /** Length of the instruction in record bytes (length * 16): added, it gives the next record. */
+  next: 2,
+  /** ModRM.reg operand: byte offset into the register block (vector registers: number * 16). */
+  reg: 3,
+  /** ModRM.rm register operand, or the base of a memory operand. */
+  rm: 4,
+  index: 5,
+  /** Low two bits: log2 of the scale; the rest: slot of the segment base. */
+  scaleSegment: 6,
+  /** Hot memory forms behind a complex address: second op. Others: slot of the address mask. */
+  extra: 7,
+  displacement: 8,
+  immediate: 12,
+} as const;
+
+/** What `run` answers. */
+export const Leave = { budget: 0, exception: 1, attention: 2 } as const;
+/** What a rare form answers. */
+export const Status = { next: 0, jumped: 1, leave: 2, exception: 3 } as const;
+
+/** Added to the bytes of an access for the slow path. */
+export const ACCESS_CODE = { read: 0, write: 0x100, modify: 0x300 } as const;

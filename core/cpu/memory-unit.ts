@@ -1,0 +1,182 @@
+import type { CodeCache } from './code-cache.js';
+import { Vector } from './guest-fault.js';
+import { ACCESS_CODE, CODE_TLB, EMPTY_TAG, RAM, State, TLB_ENTRIES, TLB_SUPERVISOR, TLB_USER, TLB_WRITE } from './layout.js';
+import type { Paging } from './paging.js';
+import { Want } from './paging.js';
+import type { CpuState } from './state.js';
+import type { AccessKind, CpuBus } from './types.js';
+import type { Watchpoints } from './watchpoints.js';
+
+const WRITES = 0x100;
+const FAILED = -1;
+const MAX_DEVICE_ACCESS = 8;
+
+interface Piece {
+  readonly physical: number;
+  readonly length: number;
+}
+
+/** What generated code calls when an access is not in the TLB: walks, devices, page borders, watches, written code. */
+export class MemoryUnit {
+  /** Where the bytes in the bounce buffer go when they are committed. */
+  #pending: readonly Piece[] = [];
+
+  constructor(
+    private readonly state: CpuState,
+    private readonly paging: Paging,
+    private readonly code: () => CodeCache,
+    private readonly bus: CpuBus,
+    private readonly watchpoints: Watchpoints,
+    private readonly onWatch: () => void,
+  ) {}
+
+  /** Host address of the access at `State.address`, or -1 with an exception recorded. */
+  slow(access: number): number {
+    const bytes = access & 0xff;
+    const writes = (access & WRITES) !== 0;
+    const low = this.state.i32[State.address >> 2]!;
+    const high = this.state.i32[(State.address >> 2) + 1]!;
+    const offset = low & 0xfff;
+    const physical = this.#translate(low, high, writes);
+    if (physical === FAILED) return FAILED;
+    const room = 0x1000 - offset;
+    if (bytes > room) return this.#crossing(physical, low, high, bytes, room, access);
+    this.#watch(bytes, writes);
+    if (physical + bytes > this.state.ramBytes) return this.#bounce([{ physical, length: bytes }], access);
+    if (writes && this.code().isCode(physical)) this.code().invalidate(physical, bytes);
+    else this.#fill(low, high, physical, writes);
+    return RAM + physical;
+  }
+
+  /** Carries what generated code stored in the bounce buffer to where it belongs. */
+  commit(): void {
+    let at: number = State.bounce;
+    const pieces = this.#pending;
+    this.#pending = [];
+    for (const { physical, length } of pieces) {
+      this.#writePhysical(physical, this.state.u8.slice(at, at + length));
+      at += length;
+    }
+  }
+
+  /** Records of the page that rip is in, or -1 with an exception recorded. */
+  lookUp(): number {
+    const { state } = this;
+    const low = state.i32[State.rip >> 2]!;
+    const high = state.i32[(State.rip >> 2) + 1]!;
+    const physical = this.translateFetch(low, high);
+    if (physical === FAILED) return FAILED;
+    const records = this.code().recordsOf(physical);
+    const entry = CODE_TLB + ((low >>> 8) & 0x1ff0);
+    state.i32[entry >> 2] = (low & 0xffff_f000) | state.get32(State.codeTag);
+    state.i32[(entry >> 2) + 1] = high;
+    state.i32[(entry >> 2) + 2] = records;
+    return records;
+  }
+
+  /** Physical address of an instruction byte, or -1 with an exception recorded. */
+  translateFetch(low: number, high: number): number {
+    const top = high >>> 15;
+    if (top !== 0 && top !== 0x1ffff) return this.#raise(Vector.GP, 0);
+    const physical = this.paging.walkNow(low, high, Want.execute | this.#userBit());
+    if (physical === FAILED) return this.#pageFault(low, high);
+    // Nothing answers an instruction fetch from a device here.
+    if (physical >= this.state.ramBytes) return this.#raise(Vector.GP, 0);
+    return physical;
+  }
+
+  /** Writes to a page leave the TLBs, so that the next one comes by. */
+  protectFromWrites(physical: number): void {
+    const { u64, i32 } = this.state;
+    for (const table of [TLB_USER + TLB_WRITE, TLB_SUPERVISOR + TLB_WRITE]) {
+      for (let entry = table; entry < table + TLB_ENTRIES * 16; entry += 16) {
+        const page = (i32[entry >> 2]! + i32[(entry >> 2) + 2]! - RAM) | 0;
+        if (page === (physical | 0)) u64[entry >> 3] = BigInt(EMPTY_TAG);
+      }
+    }
+  }
+
+  #userBit(): number {
+    return this.state.cpl === 3 ? Want.user : 0;
+  }
+
+  #translate(low: number, high: number, writes: boolean): number {
+    const top = high >>> 15;
+    if (top !== 0 && top !== 0x1ffff) return this.#raise(Vector.GP, 0);
+    const physical = this.paging.walkNow(low, high, (writes ? Want.write : 0) | this.#userBit());
+    return physical === FAILED ? this.#pageFault(low, high) : physical;
+  }
+
+  #pageFault(low: number, high: number): number {
+    this.state.i32[State.exceptionAddress >> 2] = low;
+    this.state.i32[(State.exceptionAddress >> 2) + 1] = high;
+    return this.#raise(Vector.PF, this.paging.errorCode);
+  }
+
+  #raise(vector: number, code: number): number {
+    this.state.set32(State.exceptionVector, vector);
+    this.state.set32(State.exceptionCode, code);
+    return FAILED;
+  }
+
+  #crossing(physical: number, low: number, high: number, bytes: number, room: number, access: number): number {
+    const nextLow = (low + room) | 0;
+    const nextHigh = nextLow === 0 ? (high + 1) | 0 : high;
+    const second = this.#translate(nextLow, nextHigh, (access & WRITES) !== 0);
+    if (second === FAILED) return FAILED;
+    this.#watch(bytes, (access & WRITES) !== 0);
+    return this.#bounce([{ physical, length: room }, { physical: second, length: bytes - room }], access);
+  }
+
+  #bounce(pieces: readonly Piece[], access: number): number {
+    this.#pending = access & WRITES ? pieces : [];
+    if (access - (access & 0xff) === ACCESS_CODE.write) return State.bounce;
+    let at: number = State.bounce;
+    for (const { physical, length } of pieces) {
+      this.state.u8.set(this.readPhysical(physical, length), at);
+      at += length;
+    }
+    return State.bounce;
+  }
+
+  readPhysical(physical: number, length: number): Uint8Array {
+    if (physical + length <= this.state.ramBytes) {
+      return this.state.u8.subarray(RAM + physical, RAM + physical + length);
+    }
+    const bytes = new DataView(new ArrayBuffer(Math.ceil(length / 8) * 8));
+    for (let at = 0; at < length; at += MAX_DEVICE_ACCESS) {
+      const part = Math.min(length - at, MAX_DEVICE_ACCESS);
+      bytes.setBigUint64(at, BigInt.asUintN(64, BigInt(this.bus.mmioRead(physical + at, part))), true);
+    }
+    return new Uint8Array(bytes.buffer, 0, length);
+  }
+
+  #writePhysical(physical: number, bytes: Uint8Array): void {
+    if (physical + bytes.length <= this.state.ramBytes) {
+      this.state.u8.set(bytes, RAM + physical);
+      this.code().invalidate(physical, bytes.length);
+      return;
+    }
+    for (let at = 0; at < bytes.length; at += MAX_DEVICE_ACCESS) {
+      const part = bytes.subarray(at, at + MAX_DEVICE_ACCESS);
+      const value = part.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+      this.bus.mmioWrite(physical + at, part.length, value);
+    }
+  }
+
+  #watch(bytes: number, writes: boolean): void {
+    if (!this.watchpoints.any) return;
+    const linear = this.state.get64(State.address);
+    if (this.watchpoints.check(linear, bytes, writes ? 'write' : 'read')) this.onWatch();
+  }
+
+  #fill(low: number, high: number, physical: number, writes: boolean): void {
+    const kind: AccessKind = writes ? 'write' : 'read';
+    if (this.watchpoints.any && this.watchpoints.watchesPage(this.state.get64(State.address), kind)) return;
+    const { state } = this;
+    const entry = state.get32(State.tlb) + (writes ? TLB_WRITE : 0) + ((low >>> 8) & 0x1ff0);
+    state.i32[entry >> 2] = low & 0xffff_f000;
+    state.i32[(entry >> 2) + 1] = high;
+    state.i32[(entry >> 2) + 2] = (RAM + physical - low) | 0;
+  }
+}

@@ -1,0 +1,110 @@
+import { RAM, State } from './layout.js';
+import type { CpuState } from './state.js';
+
+export const Want = { read: 0, write: 1, user: 2, execute: 4, quiet: 8 } as const;
+
+const [PRESENT, WRITABLE, USER, ACCESSED, DIRTY, LARGE] = [1, 2, 4, 0x20, 0x40, 0x80];
+const NX = 0x8000_0000;
+/** Physical addresses have 40 bits, as CPUID says; a set bit above is reserved. */
+const RESERVED_HIGH = 0x000f_ff00;
+const CR0_WP = 1 << 16;
+const EFER_NXE = 1 << 11;
+const RESERVED_CODE = 8;
+
+/** The page walk (manual volume 3, 4.5), on 32-bit halves. */
+export class Paging {
+  /** Of the last walk that failed: the error code of the page fault. */
+  errorCode = 0;
+  /** Of the last walk that succeeded. */
+  writable = false;
+  dirty = false;
+  user = false;
+  executable = false;
+  pageBytes = 4096;
+
+  constructor(private readonly state: CpuState) {}
+
+  /** Physical address, or -1 with `errorCode`. `want` is a sum of `Want`; quiet changes no accessed or dirty bit. */
+  walk(low: number, high: number, want: number, cr3Low: number, cr3High: number): number {
+    const top = high >>> 15;
+    if (top !== 0 && top !== 0x1ffff) return this.#fail(want, 0);
+    let table = (cr3Low & 0xffff_f000) >>> 0;
+    table += (cr3High & 0xf_ffff) * 0x1_0000_0000;
+    this.writable = this.user = this.executable = true;
+    for (let level = 3; ; level--) {
+      const at = table + tableIndex(low, high, level) * 8;
+      if (at + 8 > this.state.ramBytes) return this.#fail(want, 0);
+      const word = (RAM + at) >>> 2;
+      const entry = this.state.u32[word]!;
+      const entryHigh = this.state.u32[word + 1]!;
+      if ((entry & PRESENT!) === 0) return this.#fail(want, 0);
+      if (!this.#combine(entry, entryHigh, level)) return this.#fail(want, PRESENT! | RESERVED_CODE);
+      const leaf = level === 0 || (entry & LARGE!) !== 0;
+      if (leaf) return this.#leaf(low, want, level, word);
+      this.#touch(word, ACCESSED!, want);
+      table = ((entry & 0xffff_f000) >>> 0) + (entryHigh & 0xf_ffff) * 0x1_0000_0000;
+    }
+  }
+
+  /** Walks under the CR3 register with the rights of the current privilege. */
+  walkNow(low: number, high: number, want: number): number {
+    const { u32 } = this.state;
+    return this.walk(low, high, want, u32[State.cr3 >> 2]!, u32[(State.cr3 >> 2) + 1]!);
+  }
+
+  /** False when a reserved bit is set. */
+  #combine(entry: number, entryHigh: number, level: number): boolean {
+    if ((entry & WRITABLE!) === 0) this.writable = false;
+    if ((entry & USER!) === 0) this.user = false;
+    if ((entryHigh & NX) !== 0) {
+      if ((this.state.get32(State.efer) & EFER_NXE) === 0) return false;
+      this.executable = false;
+    }
+    if ((entryHigh & RESERVED_HIGH) !== 0) return false;
+    return (entry & LARGE!) === 0 || level === 0 || this.#largeFits(entry, level);
+  }
+
+  #largeFits(entry: number, level: number): boolean {
+    if (level === 3) return false;
+    return (entry & (level === 2 ? 0x3fff_e000 : 0x001f_e000)) === 0;
+  }
+
+  #leaf(low: number, want: number, level: number, word: number): number {
+    if (!this.#allowed(want)) return this.#fail(want, PRESENT!);
+    this.#touch(word, want & Want.write ? ACCESSED! | DIRTY! : ACCESSED!, want);
+    const entry = this.state.u32[word]!;
+    const entryHigh = this.state.u32[word + 1]!;
+    this.dirty = (entry & DIRTY!) !== 0;
+    const offsetBits = 12 + level * 9;
+    this.pageBytes = 2 ** offsetBits;
+    const offsetMask = this.pageBytes - 1;
+    const page = ((entry & 0xffff_f000 & ~offsetMask) >>> 0) + (entryHigh & 0xf_ffff) * 0x1_0000_0000;
+    return page + ((low & offsetMask) >>> 0);
+  }
+
+  #allowed(want: number): boolean {
+    const fromUser = (want & Want.user) !== 0;
+    if (fromUser && !this.user) return false;
+    if (want & Want.execute && !this.executable) return false;
+    if ((want & Want.write) === 0 || this.writable) return true;
+    return !fromUser && (this.state.get32(State.cr0) & CR0_WP) === 0;
+  }
+
+  #touch(word: number, bits: number, want: number): void {
+    const { u32 } = this.state;
+    if ((want & Want.quiet) === 0 && (u32[word]! & bits) !== bits) u32[word]! |= bits;
+  }
+
+  #fail(want: number, code: number): number {
+    this.errorCode = code | (want & Want.write ? 2 : 0) | (want & Want.user ? 4 : 0);
+    const reportsFetch = (this.state.get32(State.efer) & EFER_NXE) !== 0;
+    if (want & Want.execute && reportsFetch) this.errorCode |= 16;
+    return -1;
+  }
+}
+
+function tableIndex(low: number, high: number, level: number): number {
+  if (level === 3) return (high >>> 7) & 511;
+  if (level === 2) return ((high << 2) | (low >>> 30)) & 511;
+  return (low >>> (level === 1 ? 21 : 12)) & 511;
+}

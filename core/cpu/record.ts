@@ -1,0 +1,144 @@
+import type { Instruction } from '../isa/instruction.js';
+import type { OperandCode, OperandKind } from '../isa/operand.js';
+import { sizeIn } from '../isa/operand.js';
+import type { ParsedRow } from '../isa/row.js';
+import { Field, PAGE_BYTES, Slot } from './layout.js';
+import type { OpTable } from './ops.js';
+import { Op } from './ops.js';
+import type { CpuState } from './state.js';
+
+const RM_KINDS = new Set<OperandKind>(['E', 'R', 'W', 'U', 'Q', 'N', 'Z']);
+const REG_KINDS = new Set<OperandKind>(['G', 'V', 'P', 'S', 'C', 'D']);
+
+interface Shape {
+  readonly rm: OperandCode | undefined;
+  readonly reg: OperandCode | undefined;
+  readonly relative: boolean;
+}
+
+/** Writes decoded instructions as records. */
+export class RecordWriter {
+  readonly #shapes = new Map<ParsedRow, Shape>();
+
+  constructor(
+    private readonly state: CpuState,
+    private readonly ops: OpTable,
+    /** Called before a record with the op of a rare form is written. */
+    private readonly needRare: (formId: number) => void,
+  ) {}
+
+  /**
+   * `offset` is that of the instruction in its page. A record that is used `once` does not lie among its neighbours, so it
+   * may not jump relative to itself.
+   */
+  write(record: number, instruction: Instruction, offset: number, once: boolean): void {
+    const { row, length, immediate } = instruction;
+    const shape = this.#shape(row);
+    const { u8, i32 } = this.state;
+    const next = offset + length;
+    u8[record + Field.next] = length * 16;
+    u8[record + Field.reg] = shape.reg ? registerField(shape.reg, instruction.reg, instruction) : instruction.reg;
+    i32[(record + Field.immediate) >> 2] = immediate;
+    i32[(record + Field.displacement) >> 2] = shape.relative ? next : 0;
+    let variant = 0;
+    if (instruction.memory) {
+      variant = row.variants.indexOf('m');
+      this.#memory(record, instruction, next);
+    } else {
+      u8[record + Field.rm] = shape.rm ? registerField(shape.rm, instruction.rm, instruction) : instruction.rm;
+      this.#segment(record, instruction, 0);
+      if (row.operands.some(({ kind }) => kind === 'O' || (kind === 'I' && row.sizeList.length > 1))) {
+        this.#wide(record, instruction, row);
+      }
+    }
+    if (shape.relative && this.#isFar(record, next + immediate, offset, once)) variant = 1;
+    const form = row.firstForm + instruction.sizeIndex * row.variants.length + variant;
+    this.#op(record, form, instruction);
+  }
+
+  #shape(row: ParsedRow): Shape {
+    let shape = this.#shapes.get(row);
+    if (!shape) {
+      shape = {
+        rm: row.operands.find(({ kind }) => RM_KINDS.has(kind)),
+        reg: row.operands.find(({ kind }) => REG_KINDS.has(kind)),
+        relative: row.operands.some(({ kind }) => kind === 'J'),
+      };
+      this.#shapes.set(row, shape);
+    }
+    return shape;
+  }
+
+  /** 64 bits of immediate or address from `displacement` on. */
+  #wide(record: number, { immediate, immediateHigh, size, address32 }: Instruction, row: ParsedRow): void {
+    const { i32 } = this.state;
+    const isAddress = row.operands.some(({ kind }) => kind === 'O');
+    if (!isAddress && !(size === 64 && row.operands.some((operand) => operand.kind === 'I' && operand.size === 'v'))) return;
+    i32[(record + Field.displacement) >> 2] = immediate;
+    i32[(record + Field.immediate) >> 2] = isAddress && address32 ? 0 : immediateHigh;
+  }
+
+  #isFar(record: number, target: number, offset: number, once: boolean): boolean {
+    if (once || target < 0 || target >= PAGE_BYTES) return true;
+    this.state.i32[(record + Field.immediate) >> 2] = (target - offset) * 16;
+    return false;
+  }
+
+  #memory(record: number, instruction: Instruction, next: number): void {
+    const { u8, i32 } = this.state;
+    const { base, index, scale, displacement, ripRelative } = instruction.memory!;
+    u8[record + Field.rm] = ripRelative ? Slot.pageBase : base === undefined ? Slot.zero : base * 8;
+    u8[record + Field.index] = index === undefined ? Slot.zero : index * 8;
+    this.#segment(record, instruction, scale);
+    const folded = ripRelative ? displacement + next : displacement;
+    const overflows = folded > 0x7fff_ffff;
+    if (overflows) u8[record + Field.index] = Slot.big;
+    i32[(record + Field.displacement) >> 2] = overflows ? folded - 0x8000_0000 : folded;
+  }
+
+  #segment(record: number, { segment, address32, row }: Instruction, scale: number): void {
+    const { u8 } = this.state;
+    const slot = row.addressOnly || segment === undefined ? Slot.zero : segment === 4 ? Slot.fsBase : Slot.gsBase;
+    u8[record + Field.scaleSegment] = slot | scale;
+    u8[record + Field.extra] = address32 ? Slot.mask32 : Slot.mask64;
+  }
+
+  #op(record: number, form: number, { memory, address32 }: Instruction): void {
+    const { u8, u16 } = this.state;
+    const hot = address32 ? 0 : this.ops.hotOp[form]!;
+    let op = hot;
+    if (hot === 0) {
+      this.needRare(form);
+      op = this.ops.rareBase + form;
+    } else if (memory) {
+      const segmented = (u8[record + Field.scaleSegment]! & 0xf8) !== Slot.zero;
+      const indexed = u8[record + Field.index]! !== Slot.zero;
+      if (segmented || indexed) {
+        op = segmented ? Op.segmented : Op.indexed;
+        u8[record + Field.extra] = this.ops.hotMemory[form]!;
+        if (!segmented) u8[record + Field.scaleSegment]! &= 3;
+      }
+    }
+    u16[record >> 1] = op;
+  }
+}
+
+/** How a register number stands in a record, by the kind of register. */
+function registerField(operand: OperandCode, number: number, { hasRex, size }: Instruction): number {
+  switch (operand.kind) {
+    case 'V':
+    case 'W':
+    case 'U':
+      return number * 16;
+    case 'P':
+    case 'Q':
+    case 'N':
+      return (number & 7) * 16;
+    case 'S':
+    case 'C':
+    case 'D':
+      return number;
+  }
+  const highByte = sizeIn(operand, size) === 8 && !hasRex && number >= 4 && number < 8;
+  return highByte ? (number - 4) * 8 + 1 : number * 8;
+}

@@ -1,0 +1,101 @@
+import { GuestFault, Vector } from './guest-fault.js';
+import { State } from './layout.js';
+import type { LinearMemory } from './linear-memory.js';
+import type { CpuState } from './state.js';
+import type { Segment, SegmentName } from './types.js';
+
+/** Attribute bits of a descriptor, shifted down so that the type begins at bit 0. */
+export const Attribute = {
+  accessed: 1, writable: 2, readable: 2, conforming: 4, code: 8, notSystem: 0x10, dpl: 0x60, present: 0x80, long: 0x2000,
+  default32: 0x4000, granularity: 0x8000,
+} as const;
+
+export const KERNEL_CODE = 0xa09b;
+export const KERNEL_DATA = 0xc093;
+export const USER_CODE = 0xa0fb;
+export const USER_DATA = 0xc0f3;
+export const TSS_BUSY = 0x008b;
+/** VMX's mark for a segment register that holds the null selector. */
+export const UNUSABLE = 0x1_0000;
+
+export const dplOf = (attributes: number) => (attributes >> 5) & 3;
+
+export interface Descriptor extends Segment {
+  readonly type: number;
+  readonly dpl: number;
+  readonly linear: bigint;
+}
+
+/** Reads descriptors from the GDT and the LDT and loads segment registers (manual volume 3, 3.4 and 5). */
+export class Segments {
+  constructor(
+    private readonly state: CpuState,
+    private readonly memory: LinearMemory,
+  ) {}
+
+  /** `vector` is raised with the selector when the table has no such entry. */
+  descriptor(selector: number, vector: number = Vector.GP): Descriptor {
+    const linear = this.#address(selector, vector);
+    const low = this.memory.readNumber(linear, 4, true);
+    const high = this.memory.readNumber(linear + 4n, 4, true);
+    const attributes = (high >>> 8) & 0xf0ff;
+    const rawLimit = (low & 0xffff) | (high & 0xf_0000);
+    const limit = attributes & Attribute.granularity ? ((rawLimit << 12) | 0xfff) >>> 0 : rawLimit;
+    const base = BigInt(((low >>> 16) | ((high & 0xff) << 16) | (high & 0xff00_0000)) >>> 0);
+    return { selector, base, limit, attributes, type: attributes & 15, dpl: dplOf(attributes), linear };
+  }
+
+  /** A TSS or LDT descriptor of 16 bytes. */
+  systemDescriptor(selector: number): Descriptor {
+    const descriptor = this.descriptor(selector);
+    const upper = this.memory.readNumber(descriptor.linear + 8n, 4, true);
+    return { ...descriptor, base: descriptor.base | (BigInt(upper) << 32n) };
+  }
+
+  /** mov, pop: es ss ds fs gs. */
+  load(name: SegmentName, selector: number): void {
+    if ((selector & 0xfffc) === 0) return this.#loadNull(name, selector);
+    const descriptor = this.descriptor(selector);
+    if (name === 'ss') this.#checkStack(descriptor);
+    else this.#checkData(descriptor);
+    if ((descriptor.attributes & Attribute.present) === 0) {
+      throw new GuestFault(name === 'ss' ? Vector.SS : Vector.NP, selector & 0xfffc);
+    }
+    this.markAccessed(descriptor);
+    this.state.setSegment(name, descriptor);
+  }
+
+  markAccessed({ linear, attributes }: Descriptor): void {
+    if (attributes & Attribute.accessed) return;
+    this.memory.write(linear + 5n, Uint8Array.of((attributes & 0xff) | Attribute.accessed), true);
+  }
+
+  #address(selector: number, vector: number): bigint {
+    const local = (selector & 4) !== 0;
+    const table = local ? this.state.segment('ldtr') : undefined;
+    const base = table ? table.base : this.state.get64(State.gdtrBase);
+    const limit = table ? table.limit : this.state.get32(State.gdtrLimit);
+    if ((selector | 7) > limit) throw new GuestFault(vector, selector & 0xfffc);
+    return base + BigInt(selector & 0xfff8);
+  }
+
+  #loadNull(name: SegmentName, selector: number): void {
+    const { cpl } = this.state;
+    if (name === 'ss' && (cpl === 3 || (selector & 3) !== cpl)) throw new GuestFault(Vector.GP);
+    this.state.setSegment(name, { selector, base: 0n, limit: 0, attributes: UNUSABLE });
+  }
+
+  #checkStack({ selector, attributes, dpl }: Descriptor): void {
+    const { cpl } = this.state;
+    const writable = (attributes & (Attribute.notSystem | Attribute.code | Attribute.writable)) === (Attribute.notSystem | Attribute.writable);
+    if ((selector & 3) !== cpl || dpl !== cpl || !writable) throw new GuestFault(Vector.GP, selector & 0xfffc);
+  }
+
+  #checkData({ selector, attributes, dpl }: Descriptor): void {
+    const isCode = (attributes & Attribute.code) !== 0;
+    const readable = (attributes & Attribute.notSystem) !== 0 && (!isCode || (attributes & Attribute.readable) !== 0);
+    const conforming = isCode && (attributes & Attribute.conforming) !== 0;
+    const allowed = conforming || (dpl >= (selector & 3) && dpl >= this.state.cpl);
+    if (!readable || !allowed) throw new GuestFault(Vector.GP, selector & 0xfffc);
+  }
+}

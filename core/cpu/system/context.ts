@@ -1,0 +1,24 @@
+import type { CodeCache } from '../code-cache.js';
+import type { Delivery } from '../delivery.js';
+import type { LinearMemory } from '../linear-memory.js';
+import type { Segments } from '../segments.js';
+import type { CpuState } from '../state.js';
+import type { CpuBus } from '../types.js';
+
+/** What the handlers of system instructions work with. */
+export interface SystemContext {
+  readonly state: CpuState;
+  readonly memory: LinearMemory;
+  readonly segments: Segments;
+  readonly delivery: Delivery;
+  readonly code: CodeCache;
+  readonly bus: CpuBus;
+  readonly retired: () => number;
+  /** CR0, CR4 or EFER changed. */
+  controlChanged(): void;
+  /** IF may have become 1; the answer is how to go on after an instruction that has moved rip itself. */
+  readonly log: (rip: bigint) => void;
+}
+
+/** `rip` in state is that of the instruction; the answer is a `Status`. May throw GuestFault. */
+export type SystemHandler = (context: SystemContext, record: number) => number;

@@ -1,0 +1,23 @@
+import type { Signature } from '../wasm/module.js';
+import { defineArithmetic } from './arithmetic.js';
+import { Library } from './library.js';
+import { defineRounding } from './round.js';
+import { defineUnpacking } from './unpack.js';
+import { defineVector } from './vector.js';
+
+function buildLibrary(): Library {
+  const library = new Library();
+  defineUnpacking(library);
+  defineArithmetic(library);
+  defineRounding(library);
+  defineVector(library);
+  return library;
+}
+
+const library = buildLibrary();
+
+/** Functions that meanings of SSE and x87 rows call, by name. */
+export const helperSignatures: ReadonlyMap<string, Signature> = library.signatures();
+
+/** The module that exports them; it imports `env.memory`. */
+export const helperModule = (): Uint8Array<ArrayBuffer> => library.bytes();

@@ -1,0 +1,221 @@
+import type { DecodeFailure, Instruction, MemoryOperand, Mode } from './instruction.js';
+import { choose, Opcodes } from './opcode-map.js';
+import type { OperandCode } from './operand.js';
+import type { OpcodeMap, OperandSize, ParsedRow } from './row.js';
+
+const MAX_LENGTH = 15;
+const LOCK = 0xf0;
+const REX_W = 8;
+const REX_R = 4;
+const REX_X = 2;
+const REX_B = 1;
+
+class Truncated extends Error {}
+class TooLong extends Error {}
+const truncated = new Truncated();
+const tooLong = new TooLong();
+
+/** Bytes to instructions, by the rows. Not re-entrant: the cursor belongs to the instance. */
+export class Decoder {
+  readonly #opcodes: Opcodes;
+  #bytes: Uint8Array = new Uint8Array();
+  #start = 0;
+  #at = 0;
+  #end = 0;
+  #rex = 0;
+  #operandSize16 = false;
+  #address32 = false;
+  #repeat: Instruction['repeat'] = 0;
+  #lock = false;
+  #segment: number | undefined;
+
+  constructor(rows: readonly ParsedRow[]) {
+    this.#opcodes = new Opcodes(rows);
+  }
+
+  /** Reads no byte at or behind `end`. */
+  decode(bytes: Uint8Array, start: number, end: number, _mode: Mode = 'long'): Instruction | DecodeFailure {
+    this.#bytes = bytes;
+    this.#start = this.#at = start;
+    this.#end = end;
+    try {
+      return this.#instruction() ?? 'undefined';
+    } catch (failure) {
+      if (failure === truncated) return 'truncated';
+      if (failure === tooLong) return 'tooLong';
+      throw failure;
+    }
+  }
+
+  #byte(): number {
+    if (this.#at - this.#start >= MAX_LENGTH) throw tooLong;
+    if (this.#at >= this.#end) throw truncated;
+    return this.#bytes[this.#at++]!;
+  }
+
+  #word(): number {
+    const low = this.#byte();
+    return low | (this.#byte() << 8);
+  }
+
+  #signed8(): number {
+    return (this.#byte() << 24) >> 24;
+  }
+
+  #signed32(): number {
+    const low = this.#word();
+    return low | (this.#word() << 16);
+  }
+
+  #instruction(): Instruction | undefined {
+    const first = this.#prefixes();
+    const [map, opcode] = this.#opcode(first);
+    const candidates = this.#opcodes.candidates(map, opcode);
+    if (candidates.length === 0) return undefined;
+    const needsModrm = candidates.some((row) => row.opcode.hasModrm);
+    const row = choose(candidates, {
+      repeat: this.#repeat,
+      operandSize16: this.#operandSize16,
+      rexW: (this.#rex & REX_W) !== 0,
+      rexB: (this.#rex & REX_B) !== 0,
+      modrm: needsModrm ? this.#peek() : -1,
+    });
+    return row && this.#operands(row, opcode);
+  }
+
+  #peek(): number {
+    const byte = this.#byte();
+    this.#at--;
+    return byte;
+  }
+
+  /** Answers the first byte that is no prefix. */
+  #prefixes(): number {
+    this.#rex = 0;
+    this.#operandSize16 = this.#address32 = this.#lock = false;
+    this.#repeat = 0;
+    this.#segment = undefined;
+    for (;;) {
+      const byte = this.#byte();
+      if ((byte & 0xf0) === 0x40) this.#rex = byte;
+      else if (this.#legacyPrefix(byte)) this.#rex = 0;
+      else return byte;
+    }
+  }
+
+  #legacyPrefix(byte: number): boolean {
+    if (byte === 0x66) this.#operandSize16 = true;
+    else if (byte === 0x67) this.#address32 = true;
+    else if (byte === LOCK) this.#lock = true;
+    else if (byte === 0xf2 || byte === 0xf3) this.#repeat = byte;
+    else if (byte === 0x64 || byte === 0x65) this.#segment = byte - 0x60;
+    // es, cs, ss and ds are accepted and mean nothing; they do not undo fs or gs.
+    else return byte === 0x26 || byte === 0x2e || byte === 0x36 || byte === 0x3e;
+    return true;
+  }
+
+  #opcode(first: number): [OpcodeMap, number] {
+    if (first !== 0x0f) return ['1', first];
+    const second = this.#byte();
+    if (second === 0x38) return ['0f38', this.#byte()];
+    if (second === 0x3a) return ['0f3a', this.#byte()];
+    return ['0f', second];
+  }
+
+  #operands(row: ParsedRow, opcode: number): Instruction | undefined {
+    const sizeIndex = this.#sizeIndex(row);
+    const size = row.sizeList[sizeIndex]!;
+    const { reg, rm, memory } = row.opcode.hasModrm ? this.#modrm() : this.#opcodeRegister(opcode);
+    const [immediate, immediateHigh] = this.#immediates(row, size);
+    if (this.#lock && !(row.lock && memory)) return undefined;
+    return {
+      row,
+      size,
+      sizeIndex,
+      reg,
+      rm,
+      memory,
+      immediate,
+      immediateHigh,
+      length: this.#at - this.#start,
+      segment: this.#segment,
+      hasRex: this.#rex !== 0,
+      lock: this.#lock,
+      repeat: this.#repeat,
+      address32: this.#address32,
+    };
+  }
+
+  #sizeIndex({ sizeList, opcode }: ParsedRow): number {
+    const wide = (this.#rex & REX_W) !== 0;
+    const narrow = this.#operandSize16 && opcode.prefix !== '66';
+    if (sizeList.length === 1) return 0;
+    if (sizeList.length === 3) return wide ? 2 : narrow ? 0 : 1;
+    if (sizeList[0] === 16) return narrow && !wide ? 0 : 1;
+    return wide ? 1 : 0;
+  }
+
+  #opcodeRegister(opcode: number) {
+    return { reg: 0, rm: (opcode & 7) | (this.#rex & REX_B ? 8 : 0), memory: undefined };
+  }
+
+  #modrm() {
+    const modrm = this.#byte();
+    const mod = modrm >> 6;
+    const reg = ((modrm >> 3) & 7) | (this.#rex & REX_R ? 8 : 0);
+    const rm = modrm & 7;
+    if (mod === 3) return { reg, rm: rm | (this.#rex & REX_B ? 8 : 0), memory: undefined };
+    return { reg, rm, memory: rm === 4 ? this.#sib(mod) : this.#simple(mod, rm) };
+  }
+
+  #simple(mod: number, rm: number): MemoryOperand {
+    const ripRelative = mod === 0 && rm === 5;
+    const base = ripRelative ? undefined : rm | (this.#rex & REX_B ? 8 : 0);
+    const displacement = ripRelative ? this.#signed32() : this.#displacement(mod);
+    return { base, index: undefined, scale: 0, displacement, ripRelative };
+  }
+
+  #sib(mod: number): MemoryOperand {
+    const sib = this.#byte();
+    const index = ((sib >> 3) & 7) | (this.#rex & REX_X ? 8 : 0);
+    const noBase = (sib & 7) === 5 && mod === 0;
+    const base = noBase ? undefined : (sib & 7) | (this.#rex & REX_B ? 8 : 0);
+    const displacement = noBase ? this.#signed32() : this.#displacement(mod);
+    return {
+      base,
+      index: index === 4 ? undefined : index,
+      scale: sib >> 6,
+      displacement,
+      ripRelative: false,
+    };
+  }
+
+  #displacement(mod: number): number {
+    if (mod === 0) return 0;
+    return mod === 1 ? this.#signed8() : this.#signed32();
+  }
+
+  /** A second immediate (`ENTER_Iw_Ib`) lands above the 16 bits of the first. */
+  #immediates(row: ParsedRow, size: OperandSize): [number, number] {
+    const found = row.operands.filter(({ kind }) => kind === 'I' || kind === 'J' || kind === 'O');
+    const [first, second] = found;
+    if (!first) return [0, 0];
+    if (first.kind === 'O')
+      return this.#address32 ? [this.#signed32(), 0] : [this.#signed32(), this.#signed32()];
+    if (first.size === 'v' && size === 64) return [this.#signed32(), this.#signed32()];
+    const value = cut(this.#immediate(first, size), size);
+    return [second ? (value & 0xffff) | (this.#byte() << 16) : value, 0];
+  }
+
+  #immediate({ kind, size: code }: OperandCode, size: OperandSize): number {
+    if (code === 8) return this.#signed8();
+    if (code === 16) return this.#word();
+    return size === 16 && kind !== 'J' ? this.#word() : this.#signed32();
+  }
+}
+
+/** An immediate as the operand size sees it. */
+function cut(value: number, size: OperandSize): number {
+  if (size === 8) return value & 0xff;
+  return size === 16 ? value & 0xffff : value;
+}

@@ -1,0 +1,73 @@
+import type { OpcodeMap, ParsedRow } from './row.js';
+
+const REGISTER_ONLY = new Set(['R', 'U', 'N']);
+
+/** What the choice among the rows of one opcode depends on. */
+export interface Selector {
+  readonly repeat: number;
+  readonly operandSize16: boolean;
+  readonly rexW: boolean;
+  readonly rexB: boolean;
+  /** The ModRM byte, or -1 behind the last available byte. */
+  readonly modrm: number;
+}
+
+/** Rows by opcode map and byte. */
+export class Opcodes {
+  readonly #maps: Record<OpcodeMap, ParsedRow[][]> = { '1': [], '0f': [], '0f38': [], '0f3a': [] };
+
+  constructor(rows: readonly ParsedRow[]) {
+    for (const row of rows) {
+      const { map, byte, plusRegister } = row.opcode;
+      for (let i = 0; i < (plusRegister ? 8 : 1); i++) (this.#maps[map][byte + i] ??= []).push(row);
+    }
+  }
+
+  candidates(map: OpcodeMap, byte: number): readonly ParsedRow[] {
+    return this.#maps[map][byte] ?? [];
+  }
+}
+
+/** The row that fits best: a whole ModRM byte before a digit, a demanded prefix before none. */
+export function choose(candidates: readonly ParsedRow[], selector: Selector): ParsedRow | undefined {
+  let best: ParsedRow | undefined;
+  let bestRank = -1;
+  for (const row of candidates) {
+    if (!fits(row, selector)) continue;
+    const { prefix, modrm, digit, rexW, plusRegister } = row.opcode;
+    const rank =
+      (prefix ? 4 : 0) +
+      (modrm !== undefined ? 2 : digit !== undefined ? 1 : 0) +
+      (rexW !== undefined ? 1 : 0) +
+      (plusRegister === selector.rexB ? 0.5 : 0);
+    if (rank > bestRank) [best, bestRank] = [row, rank];
+  }
+  return best;
+}
+
+function fits(row: ParsedRow, selector: Selector): boolean {
+  const { prefix, rexW, plusRegister } = row.opcode;
+  if (rexW !== undefined && rexW !== selector.rexW) return false;
+  if (prefix !== undefined && prefix !== effectivePrefix(selector)) return false;
+  // 90 with REX.B is xchg r8, rax, not nop.
+  if (row.opcode.byte === 0x90 && row.opcode.map === '1' && !plusRegister && selector.rexB) return false;
+  return !row.opcode.hasModrm || fitsModrm(row, selector.modrm);
+}
+
+function effectivePrefix({ repeat, operandSize16 }: Selector) {
+  if (repeat === 0xf3) return 'f3';
+  if (repeat === 0xf2) return 'f2';
+  return operandSize16 ? '66' : 'np';
+}
+
+function fitsModrm({ opcode, operands }: ParsedRow, modrm: number): boolean {
+  if (modrm < 0) return true;
+  if (opcode.modrm !== undefined) return opcode.modrm === modrm;
+  if (opcode.digit !== undefined && opcode.digit !== ((modrm >> 3) & 7)) return false;
+  const isRegister = modrm >= 0xc0;
+  for (const { kind, text } of operands) {
+    if (kind === 'M' && isRegister) return false;
+    if ((REGISTER_ONLY.has(kind) || text === 'STi') && !isRegister) return false;
+  }
+  return true;
+}

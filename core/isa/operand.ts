@@ -1,0 +1,89 @@
+import type { OperandSize } from './row.js';
+
+/** Where an operand is found (manual volume 2, A.2.1), fixed registers under their own name. */
+export type OperandKind =
+  | 'E'
+  | 'G'
+  | 'M'
+  | 'R'
+  | 'Z'
+  | 'I'
+  | 'J'
+  | 'O'
+  | 'S'
+  | 'C'
+  | 'D'
+  | 'V'
+  | 'W'
+  | 'U'
+  | 'P'
+  | 'Q'
+  | 'N'
+  | 'X'
+  | 'Y'
+  | 'fixed';
+
+export interface OperandCode {
+  /** As written in the row's name. */
+  readonly text: string;
+  readonly kind: OperandKind;
+  /** `v`, `z` and `y` follow the operand size, the rest are fixed; 0 where an operand has no size. */
+  readonly size: 'v' | 'z' | 'y' | OperandSize | 0;
+  /** Register number of a fixed register. */
+  readonly register?: number;
+}
+
+const SIZES: Record<string, OperandCode['size']> = {
+  b: 8,
+  w: 16,
+  d: 32,
+  q: 64,
+  v: 'v',
+  z: 'z',
+  y: 'y',
+  dq: 128,
+  x: 128,
+  ps: 128,
+  pd: 128,
+  ss: 32,
+  sd: 64,
+  pi: 64,
+  /** Far pointer, descriptor table, save areas, x87 reals: the row does the accesses itself. */
+  p: 0,
+  s: 0,
+  t: 0,
+  a: 0,
+  '': 0,
+};
+
+const FIXED: Record<string, Omit<OperandCode, 'text' | 'kind'>> = {
+  AL: { size: 8, register: 0 },
+  CL: { size: 8, register: 1 },
+  DX: { size: 16, register: 2 },
+  rAX: { size: 'v', register: 0 },
+  eAX: { size: 'z', register: 0 },
+  '1': { size: 8 },
+  FS: { size: 64, register: 4 },
+  GS: { size: 64, register: 5 },
+  ST0: { size: 0, register: 0 },
+  STi: { size: 0 },
+};
+
+const LETTERED = /^([EGMRZIJOSCDVWUPQNXY])(b|w|dq|d|q|v|z|y|x|ps|pd|ss|sd|pi|p|s|t|a|)$/;
+
+/** Undefined when `text` is not an operand code, so it belongs to the mnemonic. */
+export function parseOperand(text: string): OperandCode | undefined {
+  const fixed = FIXED[text];
+  if (fixed) return { text, kind: 'fixed', ...fixed };
+  const match = LETTERED.exec(text);
+  if (!match) return undefined;
+  return { text, kind: match[1] as OperandKind, size: SIZES[match[2]!]! };
+}
+
+export function sizeIn(operand: OperandCode, operandSize: OperandSize): OperandSize {
+  if (operand.size === 'v' || operand.size === 'y' || operand.size === 'z') return operandSize;
+  return operand.size === 0 ? operandSize : operand.size;
+}
+
+/** Kinds that are a register or memory, by ModRM. */
+export const EITHER = new Set<OperandKind>(['E', 'W', 'Q']);

@@ -1,0 +1,73 @@
+import type { Emitter } from '../cpu/emitter/emitter.js';
+import type { OperandCode } from './operand.js';
+
+/** Emits what the instruction does, through the emitter of whoever asks. */
+export type Meaning = (e: Emitter) => void;
+
+export type OperandSize = 8 | 16 | 32 | 64 | 128;
+
+/** Status flags by letter, in any order: o s z a p c. */
+export type FlagLetters = string;
+
+/** One instruction: everything that decoder, interpreter, disassembler, coverage page and tests need to know. */
+export interface Row {
+  /** Mnemonic and operand codes of the manual (volume 2, appendix A): `ADD_Ev_Gv`. */
+  readonly name: string;
+  /**
+   * Opcode as the manual writes it: optional prefix (`np`, `66`, `f2`, `f3`), optional `rex.w`, opcode bytes, then
+   * `/r`, `/0`..`/7`, `+r`, or `=c1` for a whole ModRM byte.
+   */
+  readonly encoding: string;
+  readonly does: Meaning;
+  /** Flags it writes with a defined value. */
+  readonly flags?: FlagLetters;
+  /** Flags it leaves undefined. */
+  readonly undefined?: FlagLetters;
+  /** A lock prefix is allowed when the destination is memory. */
+  readonly lock?: boolean;
+  /** Ring 0 only: #GP(0) elsewhere. */
+  readonly privileged?: boolean;
+  /**
+   * Forms that tier 1 holds inline: `all`, or a list like `32 64m`: operand size, then r (register) or m (memory),
+   * near (target in the same page) or far.
+   */
+  readonly hot?: string;
+  /** Sizes where the operands do not tell: `v` 16 32 64, `d64` 16 64, `y` 32 64, or one size. */
+  readonly sizes?: 'v' | 'd64' | 'y' | OperandSize;
+  /** Which unit must be on: `sse` and `x87` instructions raise #NM or #UD by CR0 and CR4. */
+  readonly unit?: 'sse' | 'x87';
+  /** A 16-byte memory operand that is not on a 16-byte boundary raises #GP(0). */
+  readonly aligned?: boolean;
+  /** The memory operand is an address only: no segment base, no access. */
+  readonly addressOnly?: boolean;
+  /** Mnemonic by operand size, where the manual has different names: cbw cwde cdqe. */
+  readonly mnemonics?: readonly string[];
+  /** Results vary from run to run or depend on the machine, so random tests leave it out. */
+  readonly untestable?: boolean;
+}
+
+/** A row with its name and encoding taken apart. */
+export interface ParsedRow extends Row {
+  readonly mnemonic: string;
+  readonly operands: readonly OperandCode[];
+  readonly opcode: Encoding;
+  readonly sizeList: readonly OperandSize[];
+  readonly variants: readonly Variant[];
+  /** Number of the row's first form. */
+  readonly firstForm: number;
+}
+
+export type Variant = 'r' | 'm' | 'near' | 'far' | '';
+export type OpcodeMap = '1' | '0f' | '0f38' | '0f3a';
+export type MandatoryPrefix = 'np' | '66' | 'f2' | 'f3';
+
+export interface Encoding {
+  readonly map: OpcodeMap;
+  readonly byte: number;
+  readonly prefix: MandatoryPrefix | undefined;
+  readonly rexW: boolean | undefined;
+  readonly hasModrm: boolean;
+  readonly digit: number | undefined;
+  readonly modrm: number | undefined;
+  readonly plusRegister: boolean;
+}

@@ -1,0 +1,26 @@
+import { parseRows } from '../parse-row.js';
+import type { ParsedRow, Row } from '../row.js';
+import { arithRows } from './arith.js';
+import { controlRows } from './control.js';
+import { dataRows } from './data.js';
+import { systemRows } from './system.js';
+
+/** Families in the order in which their forms are numbered; the rare forms of one family are compiled together. */
+const families: Readonly<Record<string, readonly Row[]>> = {
+  arith: arithRows,
+  data: dataRows,
+  control: controlRows,
+  system: systemRows,
+};
+
+export interface RowSet {
+  readonly rows: readonly ParsedRow[];
+  /** By row, in the order of `rows`. */
+  readonly families: ReadonlyMap<ParsedRow, string>;
+}
+
+export function loadRows(): RowSet {
+  const rows = parseRows(Object.values(families).flat());
+  const names = Object.entries(families).flatMap(([name, list]) => list.map(() => name));
+  return { rows, families: new Map(rows.map((row, i) => [row, names[i]!])) };
+}

@@ -1,0 +1,129 @@
+import type { Emitter } from '../../cpu/emitter/emitter.js';
+import { state32, state64, zero } from '../../cpu/emitter/emitter.js';
+import { State } from '../../cpu/layout.js';
+import type { Expr } from '../../cpu/wasm/expr.js';
+import { i32, i64 } from '../../cpu/wasm/expr.js';
+import { i32x4, i64x2, v128 } from '../../cpu/wasm/simd-expr.js';
+import { LANES_A, LANES_B, LANES_RESULT } from '../../cpu/x87/scratch.js';
+import type { FormatName } from '../../cpu/x87/vector.js';
+import type { Meaning, Row } from '../row.js';
+
+const XM = 19;
+const UD = 6;
+const OSXMMEXCPT = i64.const(1 << 10);
+
+/** Rows of the SSE unit, from [name, encoding, meaning, the rest]. */
+export type RowTuple = readonly [string, string, Meaning, Partial<Row>?];
+export const sse = (rows: readonly RowTuple[]): Row[] =>
+  rows.map(([name, encoding, does, rest]) => ({ name, encoding, does, unit: 'sse', ...rest }));
+
+/** All 16 bytes of a register operand, whatever its code says. */
+export const register = (e: Emitter, i: number) => e.let(v128.load(e.registerAddress(i)));
+export const setRegister = (e: Emitter, i: number, value: Expr) =>
+  e.body.do(v128.store(e.registerAddress(i), value));
+
+/** The source as a vector: a memory operand that is narrower than 16 bytes fills the low part, the rest is zero. */
+export function source(e: Emitter, i: number): Expr {
+  if (!e.isMemory(i)) return register(e, i);
+  if (e.sizeOf(i) === 128) return e.readVector(i);
+  return e.let(i64x2.replace(v128.const64(0n), 0, e.read(i)));
+}
+
+/** A fresh constant-address buffer, to pick lanes by a number known only at run time. */
+export const inBuffer = (e: Emitter, value: Expr) => e.body.do(v128.store(zero, value, LANES_A));
+
+export interface LaneShape {
+  readonly format: FormatName;
+  /** All lanes of the register, or the low one. */
+  readonly packed: boolean;
+}
+export const PS: LaneShape = { format: 'single', packed: true };
+export const PD: LaneShape = { format: 'double', packed: true };
+export const SS: LaneShape = { format: 'single', packed: false };
+export const SD: LaneShape = { format: 'double', packed: false };
+
+export const laneCount = ({ format, packed }: LaneShape) => (packed ? (format === 'single' ? 4 : 2) : 1);
+
+/** Masked, to nearest, denormals as they are, and inexact already noted: exceptions need no look at ordinary numbers. */
+export const nothingToNote = () =>
+  i32.eq(i32.and(state32(State.mxcsr), i32.const(0xffe0)), i32.const(0x1fa0));
+
+interface Limits {
+  readonly magnitude: bigint;
+  readonly minNormal: bigint;
+  readonly infinity: bigint;
+}
+const LIMITS: Record<FormatName, Limits> = {
+  single: { magnitude: 0x7fff_ffffn, minNormal: 0x80_0000n, infinity: 0x7f80_0000n },
+  double: { magnitude: 2n ** 63n - 1n, minNormal: 2n ** 52n, infinity: 0x7ffn << 52n },
+};
+
+const magnitude = (format: FormatName, bits: Expr) => i64.and(bits, i64.const(LIMITS[format].magnitude));
+
+/** A normal result, and not the smallest one, which may have been tiny before rounding. */
+export function isNormal(format: FormatName, bits: Expr): Expr {
+  const { minNormal, infinity } = LIMITS[format];
+  const above = i64.sub(magnitude(format, bits), i64.const(minNormal + 1n));
+  return i64.ltU(above, i64.const(infinity - minNormal - 1n));
+}
+
+export function notDenormal(format: FormatName, bits: Expr): Expr {
+  const { minNormal } = LIMITS[format];
+  return i64.geU(i64.sub(magnitude(format, bits), i64.const(1)), i64.const(minNormal - 1n));
+}
+
+/** Zero, normal or infinite. */
+export function isOrdinary(format: FormatName, bits: Expr): Expr {
+  const { minNormal, infinity } = LIMITS[format];
+  const size = magnitude(format, bits);
+  return i32.or(i64.leU(i64.sub(size, i64.const(minNormal)), i64.const(infinity - minNormal)), i64.eqz(size));
+}
+
+const splat = (format: FormatName, value: bigint) =>
+  v128.const64(format === 'single' ? value | (value << 32n) : value);
+const lanesOf = (format: FormatName) => (format === 'single' ? i32x4 : i64x2);
+
+/** The same three questions for all lanes at once: all ones where the answer is yes. */
+export function lanesNormal(format: FormatName, value: Expr): Expr {
+  const { magnitude: mask, minNormal, infinity } = LIMITS[format];
+  const lanes = lanesOf(format);
+  const size = v128.and(value, splat(format, mask));
+  const above = lanes.gtS(size, splat(format, minNormal));
+  return v128.and(above, lanes.ltS(size, splat(format, infinity)));
+}
+
+export function lanesDenormal(format: FormatName, value: Expr): Expr {
+  const { magnitude: mask, minNormal } = LIMITS[format];
+  const lanes = lanesOf(format);
+  const size = v128.and(value, splat(format, mask));
+  return v128.and(lanes.gtS(size, v128.const64(0n)), lanes.ltS(size, splat(format, minNormal)));
+}
+
+export function lanesNan(format: FormatName, value: Expr): Expr {
+  const { magnitude: mask, infinity } = LIMITS[format];
+  return lanesOf(format).gtS(v128.and(value, splat(format, mask)), splat(format, infinity));
+}
+
+export const allTrue = (format: FormatName, mask: Expr) => lanesOf(format).allTrue(mask);
+
+/** Raises the SIMD exception when `vectorFaults` says so. */
+export function raiseVector(e: Emitter): void {
+  e.body.if(e.helper('vectorFaults'), () => {
+    e.body.if(i64.eqz(i64.and(state64(State.cr4), OSXMMEXCPT)), () => e.fault(UD));
+    e.fault(XM);
+  });
+}
+
+/** Runs a library function over the lane buffers; the answer is the destination with its lanes replaced. */
+export function onLanes(e: Emitter, first: Expr, second: Expr, run: () => Expr): Expr {
+  const { body } = e;
+  body.do(v128.store(zero, first, LANES_A));
+  body.do(v128.store(zero, second, LANES_B));
+  body.do(v128.store(zero, first, LANES_RESULT));
+  body.do(run());
+  raiseVector(e);
+  return v128.load(zero, LANES_RESULT);
+}
+
+export const splatBits = (low: Expr) => i64x2.splat(low);
+export const asVector = (bits: Expr) => i64x2.replace(v128.const64(0n), 0, bits);
