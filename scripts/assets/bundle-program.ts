@@ -28,7 +28,12 @@ export const isolateBuildOptions = {
 /** Compiles the TypeScript file `entry` with all it imports. Errors are esbuild's, with file, line and column. */
 export async function bundleProgram(entry: string, filename: string): Promise<IsolateProgram> {
   const outfile = join(packageRoot(), 'dist/isolates', basename(entry).replace(/\.ts$/, '.js'));
-  const { outputFiles } = await build({ ...isolateBuildOptions, entryPoints: [entry], outfile, write: false });
+  const { outputFiles } = await build({
+    ...isolateBuildOptions,
+    entryPoints: [entry],
+    outfile,
+    write: false,
+  });
   const text = (ending: string) => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? '';
   return { code: text('.js'), sourceMap: text('.js.map'), filename };
 }

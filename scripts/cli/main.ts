@@ -1,3 +1,5 @@
 #!/usr/bin/env node
-process.stderr.write('halfcell: nothing can be started yet\n');
-process.exitCode = 2;
+import { runCommandLine } from './program.js';
+
+// Not `exitCode`: a terminal or socket that is still being read must not keep a finished command alive.
+process.exit(await runCommandLine(process.argv.slice(2)));

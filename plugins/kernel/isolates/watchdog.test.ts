@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { watchdogLook } from './watchdog.js';
+import { createWatchdog } from './watchdog.js';
 import type { IsolateProcess } from './isolate-process.js';
 
 describe('the watchdog', () => {
@@ -17,7 +17,7 @@ describe('the watchdog', () => {
   it('kills what was busy for longer than the policy allows, and nothing else', () => {
     const [idle, spinning] = [program(1), program(2)];
     const killed: number[] = [];
-    const look = watchdogLook({
+    const look = createWatchdog({
       running: () => [idle.process, spinning.process],
       overruns: ({ busyNs, sinceNs }) => sinceNs > 0n && busyNs * 10n > sinceNs * 9n,
       onKill: ({ process }) => void killed.push(process.slot),
@@ -33,7 +33,7 @@ describe('the watchdog', () => {
   it('tells the policy the time since its last look and the total', () => {
     const { state, process } = program(1);
     const loads: [bigint, bigint, bigint][] = [];
-    const look = watchdogLook({
+    const look = createWatchdog({
       running: () => [process],
       overruns: ({ busyNs, sinceNs, totalBusyNs }) => loads.push([busyNs, sinceNs, totalBusyNs]) < 0,
     });

@@ -1,0 +1,29 @@
+/** How a machine ended, as the launcher is told. */
+export interface MachineEnd {
+  /** For the shell that started us. */
+  readonly status: number;
+  /** Isolates that V8 lost: each left a thread that nothing ends, so this process can only kill itself. */
+  readonly lostIsolates: number;
+}
+
+/** Whether this process is the launcher's child. */
+export const isLaunched = () => process.env['HALFCELL_LAUNCHED'] === '1' && process.send !== undefined;
+
+/** Runs `work` in the launcher's child and tells the launcher how it ended. Answers the exit status. */
+export async function reportEnd(work: () => Promise<MachineEnd>): Promise<number> {
+  endWithLauncher();
+  const end = await work();
+  if (end.lostIsolates === 0) return end.status;
+  await send(end);
+  process.kill(process.pid, 'SIGKILL');
+  return end.status;
+}
+
+function endWithLauncher(): void {
+  process.channel?.unref();
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+}
+
+function send(end: MachineEnd): Promise<void> {
+  return new Promise((resolve) => process.send?.(end, undefined, {}, () => resolve()));
+}
