@@ -141,8 +141,20 @@ export class CodeCache {
   #failed(failure: DecodeFailure): Instruction {
     const vector = failure === 'undefined' ? Vector.UD : Vector.GP;
     return {
-      row: this.invalid, length: 1, size: 64, sizeIndex: 0, reg: 0, rm: 0, memory: undefined, segment: undefined,
-      immediate: vector, immediateHigh: 0, hasRex: false, lock: false, repeat: 0, address32: false,
+      row: this.invalid,
+      length: 1,
+      size: 64,
+      sizeIndex: 0,
+      reg: 0,
+      rm: 0,
+      memory: undefined,
+      segment: undefined,
+      immediate: vector,
+      immediateHigh: 0,
+      hasRex: false,
+      lock: false,
+      repeat: 0,
+      address32: false,
     };
   }
 }

@@ -7,6 +7,7 @@ import { CodeCache } from './code-cache.js';
 import { Delivery, TripleFault } from './delivery.js';
 import { GuestFault, Vector } from './guest-fault.js';
 import { Leave, RAM, RECORD_BYTES, State, STATE_BYTES, Status } from './layout.js';
+import { Linker } from './linker.js';
 import { LinearMemory } from './linear-memory.js';
 import { MemoryUnit } from './memory-unit.js';
 import { buildOpTable, Op } from './ops.js';
@@ -23,9 +24,19 @@ import { SYSTEM_OPERATIONS } from './system-operations.js';
 import type { SystemContext } from './system/context.js';
 import { systemHandlers } from './system/index.js';
 import { tierOneModule } from './tier-one.js';
-import type { AccessKind, Cpu, CpuBus, CpuOptions, CpuSnapshot, ExitReason, Undo, WatchKind } from './types.js';
+import type {
+  AccessKind,
+  Cpu,
+  CpuBus,
+  CpuOptions,
+  CpuSnapshot,
+  ExitReason,
+  Undo,
+  WatchKind,
+} from './types.js';
 import { compileOptimised } from './wasm/compile.js';
 import { Watchpoints } from './watchpoints.js';
+import { helperSignatures } from './x87/index.js';
 
 const LEAVE_ONCE = -Leave.attention;
 const FAULT_ONCE = -Leave.exception;
@@ -65,12 +76,15 @@ export class X86Cpu implements Cpu {
     this.#ops = buildOpTable(this.rowSet.rows);
     const paging = new Paging(this.state);
     const code = () => this.#code;
-    this.#unit = new MemoryUnit(this.state, paging, code, bus, this.#watchpoints, () => this.#leave('watchpoint'));
+    this.#unit = new MemoryUnit(this.state, paging, code, bus, this.#watchpoints, () =>
+      this.#leave('watchpoint'),
+    );
     const linear = new LinearMemory(this.state, paging, this.#unit, code);
     const segments = new Segments(this.state, linear);
     this.#delivery = new Delivery(this.state, linear, segments);
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: this.#ops.forms.length });
-    this.#rare = new RareForms(this.rowSet, this.#ops, table, this.#imports());
+    const linker = new Linker({ ...this.#imports(), forms: table });
+    this.#rare = new RareForms(this.rowSet, this.#ops, table, linker);
     this.#decoder = new Decoder(this.rowSet.rows);
     this.#code = this.#createCode();
     this.memory = new CpuGuestMemory(this.state, paging, this.#code, (...access) => this.#notice(...access));
@@ -80,14 +94,18 @@ export class X86Cpu implements Cpu {
       interruptsMayBeEnabled: () => this.#attendToInterrupts(),
     });
     this.#context = {
-      state: this.state, memory: linear, segments, delivery: this.#delivery, code: this.#code, bus,
+      state: this.state,
+      memory: linear,
+      segments,
+      delivery: this.#delivery,
+      code: this.#code,
+      bus,
       retired: () => this.retired,
       controlChanged: () => this.#controlChanged(),
       log: (rip) => this.#reportUndefined(rip),
     };
-    const module = compileOptimised(tierOneModule(this.#ops));
-    const instance = new WebAssembly.Instance(module, { env: { ...this.#imports(), forms: table } });
-    this.#run = instance.exports['run'] as (budget: number) => number;
+    const module = compileOptimised(tierOneModule(this.#ops, helperSignatures));
+    this.#run = linker.link(module).exports['run'] as (budget: number) => number;
     this.reset();
   }
 
@@ -158,7 +176,12 @@ export class X86Cpu implements Cpu {
 
   save(): CpuSnapshot {
     const { u8, ramBytes } = this.state;
-    return { version: 1, state: u8.slice(0, STATE_BYTES), ram: u8.slice(RAM, RAM + ramBytes), retired: this.#retiredBefore };
+    return {
+      version: 1,
+      state: u8.slice(0, STATE_BYTES),
+      ram: u8.slice(RAM, RAM + ramBytes),
+      retired: this.#retiredBefore,
+    };
   }
 
   restore({ state, ram, retired }: CpuSnapshot): void {
@@ -239,7 +262,8 @@ export class X86Cpu implements Cpu {
     const pending = this.#interruptLine || this.#nmi;
     this.state.set32(State.interruptPending, pending ? 1 : 0);
     const enabled = (this.state.get32(State.systemFlags) & Flag.IF) !== 0;
-    if (this.#running && (this.#nmi || (this.#interruptLine && enabled))) this.state.set32(State.attention, 1);
+    if (this.#running && (this.#nmi || (this.#interruptLine && enabled)))
+      this.state.set32(State.attention, 1);
   }
 
   #leave(reason: ExitReason): void {
@@ -277,7 +301,10 @@ export class X86Cpu implements Cpu {
       once: this.#guarded((op: number) => this.#once(op), LEAVE_ONCE),
       slow: this.#guarded((access: number) => this.#unit.slow(access), -1),
       commit: this.#guarded(() => this.#unit.commit(), undefined),
-      system: this.#guarded((operation: number, record: number) => this.#system(operation, record), Status.exception),
+      system: this.#guarded(
+        (operation: number, record: number) => this.#system(operation, record),
+        Status.exception,
+      ),
     };
   }
 

@@ -88,7 +88,8 @@ export class Delivery {
     const code = (gate.selector & 0xfffc) | external;
     if ((gate.selector & 0xfffc) === 0) throw new GuestFault(Vector.GP, external);
     const target = this.segments.descriptor(gate.selector);
-    const isCode = (target.attributes & (Attribute.notSystem | Attribute.code)) === (Attribute.notSystem | Attribute.code);
+    const isCode =
+      (target.attributes & (Attribute.notSystem | Attribute.code)) === (Attribute.notSystem | Attribute.code);
     const isLong = (target.attributes & (Attribute.long | Attribute.default32)) === Attribute.long;
     if (!isCode || !isLong || target.dpl > this.state.cpl) throw new GuestFault(Vector.GP, code);
     if ((target.attributes & Attribute.present) === 0) throw new GuestFault(Vector.NP, code);
@@ -126,7 +127,8 @@ export class Delivery {
 
   #enter(gate: Gate, target: Descriptor, newCpl: number, cpl: number): void {
     const { state } = this;
-    if (newCpl !== cpl) state.setSegment('ss', { selector: newCpl, base: 0n, limit: 0, attributes: UNUSABLE });
+    if (newCpl !== cpl)
+      state.setSegment('ss', { selector: newCpl, base: 0n, limit: 0, attributes: UNUSABLE });
     state.setSegment('cs', { ...target, selector: (gate.selector & 0xfffc) | newCpl });
     state.cpl = newCpl;
     let cleared = Flag.TF | Flag.NT | Flag.RF | Flag.VM;

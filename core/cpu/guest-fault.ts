@@ -1,7 +1,23 @@
 /** Exception vectors by the manual's mnemonics (volume 3, table 6-1). */
 export const Vector = {
-  DE: 0, DB: 1, NMI: 2, BP: 3, OF: 4, BR: 5, UD: 6, NM: 7, DF: 8, TS: 10, NP: 11, SS: 12, GP: 13, PF: 14, MF: 16,
-  AC: 17, MC: 18, XM: 19,
+  DE: 0,
+  DB: 1,
+  NMI: 2,
+  BP: 3,
+  OF: 4,
+  BR: 5,
+  UD: 6,
+  NM: 7,
+  DF: 8,
+  TS: 10,
+  NP: 11,
+  SS: 12,
+  GP: 13,
+  PF: 14,
+  MF: 16,
+  AC: 17,
+  MC: 18,
+  XM: 19,
 } as const;
 
 const WITH_ERROR_CODE = new Set<number>([8, 10, 11, 12, 13, 14, 17]);

@@ -54,7 +54,7 @@ export class LinearMemory {
     const pieces: { physical: number; at: number; count: number }[] = [];
     const user = this.state.cpl === 3 && !supervisor;
     const want = (writes ? Want.write : 0) | (user ? Want.user : 0);
-    for (let at = 0; at < length; ) {
+    for (let at = 0; at < length;) {
       const address = BigInt.asUintN(64, linear + BigInt(at));
       const count = Math.min(length - at, 0x1000 - Number(address & 0xfffn));
       pieces.push({ physical: this.#translate(address, want), at, count });
@@ -72,4 +72,5 @@ export class LinearMemory {
   }
 }
 
-export const isCanonical = (address: bigint) => BigInt.asUintN(64, BigInt.asIntN(48, address)) === BigInt.asUintN(64, address);
+export const isCanonical = (address: bigint) =>
+  BigInt.asUintN(64, BigInt.asIntN(48, address)) === BigInt.asUintN(64, address);

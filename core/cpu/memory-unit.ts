@@ -1,6 +1,16 @@
 import type { CodeCache } from './code-cache.js';
 import { Vector } from './guest-fault.js';
-import { ACCESS_CODE, CODE_TLB, EMPTY_TAG, RAM, State, TLB_ENTRIES, TLB_SUPERVISOR, TLB_USER, TLB_WRITE } from './layout.js';
+import {
+  ACCESS_CODE,
+  CODE_TLB,
+  EMPTY_TAG,
+  RAM,
+  State,
+  TLB_ENTRIES,
+  TLB_SUPERVISOR,
+  TLB_USER,
+  TLB_WRITE,
+} from './layout.js';
 import type { Paging } from './paging.js';
 import { Want } from './paging.js';
 import type { CpuState } from './state.js';
@@ -119,13 +129,26 @@ export class MemoryUnit {
     return FAILED;
   }
 
-  #crossing(physical: number, low: number, high: number, bytes: number, room: number, access: number): number {
+  #crossing(
+    physical: number,
+    low: number,
+    high: number,
+    bytes: number,
+    room: number,
+    access: number,
+  ): number {
     const nextLow = (low + room) | 0;
     const nextHigh = nextLow === 0 ? (high + 1) | 0 : high;
     const second = this.#translate(nextLow, nextHigh, (access & WRITES) !== 0);
     if (second === FAILED) return FAILED;
     this.#watch(bytes, (access & WRITES) !== 0);
-    return this.#bounce([{ physical, length: room }, { physical: second, length: bytes - room }], access);
+    return this.#bounce(
+      [
+        { physical, length: room },
+        { physical: second, length: bytes - room },
+      ],
+      access,
+    );
   }
 
   #bounce(pieces: readonly Piece[], access: number): number {

@@ -1,9 +1,11 @@
 import type { Form } from '../isa/forms.js';
 import { emitForm } from './emitter/prelude.js';
-import { RareEmitter } from './emitter/record-emitter.js';
+import type { RareFrame } from './emitter/record-emitter.js';
+import { HelperImports, RareEmitter } from './emitter/record-emitter.js';
 import { Status } from './layout.js';
 import { Body } from './wasm/body.js';
 import { i32 } from './wasm/expr.js';
+import type { Signature } from './wasm/module.js';
 import { ModuleBuilder } from './wasm/module.js';
 
 const ONE_TO_ONE = { parameters: ['i32'], results: ['i32'] } as const;
@@ -11,19 +13,27 @@ const ONE_TO_ONE = { parameters: ['i32'], results: ['i32'] } as const;
 export const rareExport = (form: Form) => `f${form.id}`;
 
 /** Each form as a function (record) => status, exported under `rareExport`. */
-export function rareModule(forms: readonly Form[]): Uint8Array<ArrayBuffer> {
+export function rareModule(
+  forms: readonly Form[],
+  signatures: ReadonlyMap<string, Signature>,
+): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
-  const frame = {
-    slowFunction: module.importFunction('slow', ONE_TO_ONE),
-    commitFunction: module.importFunction('commit', { parameters: [], results: [] }),
-    systemFunction: module.importFunction('system', { parameters: ['i32', 'i32'], results: ['i32'] }),
-  };
+  const slowFunction = module.importFunction('slow', ONE_TO_ONE);
+  const commitFunction = module.importFunction('commit', { parameters: [], results: [] });
+  const systemFunction = module.importFunction('system', { parameters: ['i32', 'i32'], results: ['i32'] });
   module.importMemory('memory', 1);
-  for (const form of forms) {
-    const body = new Body(['i32']);
-    emitForm(new RareEmitter(body, form, frame));
-    body.do(i32.const(Status.next));
-    module.add(ONE_TO_ONE, body, rareExport(form));
-  }
+  const helpers = new HelperImports(systemFunction + 1, signatures);
+  const bodies = forms.map((form) =>
+    formBody(form, { slowFunction, commitFunction, systemFunction, helpers }),
+  );
+  helpers.import(module);
+  forms.forEach((form, i) => module.add(ONE_TO_ONE, bodies[i]!, rareExport(form)));
   return module.bytes();
+}
+
+function formBody(form: Form, frame: RareFrame): Body {
+  const body = new Body(['i32']);
+  emitForm(new RareEmitter(body, form, frame));
+  body.do(i32.const(Status.next));
+  return body;
 }

@@ -37,7 +37,9 @@ export class RecordWriter {
     const { u8, i32 } = this.state;
     const next = offset + length;
     u8[record + Field.next] = length * 16;
-    u8[record + Field.reg] = shape.reg ? registerField(shape.reg, instruction.reg, instruction) : instruction.reg;
+    u8[record + Field.reg] = shape.reg
+      ? registerField(shape.reg, instruction.reg, instruction)
+      : instruction.reg;
     i32[(record + Field.immediate) >> 2] = immediate;
     i32[(record + Field.displacement) >> 2] = shape.relative ? next : 0;
     let variant = 0;
@@ -45,7 +47,9 @@ export class RecordWriter {
       variant = row.variants.indexOf('m');
       this.#memory(record, instruction, next);
     } else {
-      u8[record + Field.rm] = shape.rm ? registerField(shape.rm, instruction.rm, instruction) : instruction.rm;
+      u8[record + Field.rm] = shape.rm
+        ? registerField(shape.rm, instruction.rm, instruction)
+        : instruction.rm;
       this.#segment(record, instruction, 0);
       if (row.operands.some(({ kind }) => kind === 'O' || (kind === 'I' && row.sizeList.length > 1))) {
         this.#wide(record, instruction, row);
@@ -73,7 +77,11 @@ export class RecordWriter {
   #wide(record: number, { immediate, immediateHigh, size, address32 }: Instruction, row: ParsedRow): void {
     const { i32 } = this.state;
     const isAddress = row.operands.some(({ kind }) => kind === 'O');
-    if (!isAddress && !(size === 64 && row.operands.some((operand) => operand.kind === 'I' && operand.size === 'v'))) return;
+    if (
+      !isAddress &&
+      !(size === 64 && row.operands.some((operand) => operand.kind === 'I' && operand.size === 'v'))
+    )
+      return;
     i32[(record + Field.displacement) >> 2] = immediate;
     i32[(record + Field.immediate) >> 2] = isAddress && address32 ? 0 : immediateHigh;
   }
@@ -98,7 +106,8 @@ export class RecordWriter {
 
   #segment(record: number, { segment, address32, row }: Instruction, scale: number): void {
     const { u8 } = this.state;
-    const slot = row.addressOnly || segment === undefined ? Slot.zero : segment === 4 ? Slot.fsBase : Slot.gsBase;
+    const slot =
+      row.addressOnly || segment === undefined ? Slot.zero : segment === 4 ? Slot.fsBase : Slot.gsBase;
     u8[record + Field.scaleSegment] = slot | scale;
     u8[record + Field.extra] = address32 ? Slot.mask32 : Slot.mask64;
   }

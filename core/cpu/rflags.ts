@@ -3,14 +3,28 @@ import type { CpuState } from './state.js';
 
 /** Bits of rflags (manual volume 1, 3.4.3). */
 export const Flag = {
-  CF: 1, PF: 4, AF: 0x10, ZF: 0x40, SF: 0x80, TF: 0x100, IF: 0x200, DF: 0x400, OF: 0x800, IOPL: 0x3000, NT: 0x4000,
-  RF: 0x1_0000, VM: 0x2_0000, AC: 0x4_0000, VIF: 0x8_0000, VIP: 0x10_0000, ID: 0x20_0000,
+  CF: 1,
+  PF: 4,
+  AF: 0x10,
+  ZF: 0x40,
+  SF: 0x80,
+  TF: 0x100,
+  IF: 0x200,
+  DF: 0x400,
+  OF: 0x800,
+  IOPL: 0x3000,
+  NT: 0x4000,
+  RF: 0x1_0000,
+  VM: 0x2_0000,
+  AC: 0x4_0000,
+  VIF: 0x8_0000,
+  VIP: 0x10_0000,
+  ID: 0x20_0000,
 } as const;
 
 export const STATUS_FLAGS = Flag.CF | Flag.PF | Flag.AF | Flag.ZF | Flag.SF | Flag.OF;
 /** Everything that is not a status flag, reserved bits excluded. */
-export const SYSTEM_FLAGS =
-  Flag.TF | Flag.IF | Flag.DF | Flag.IOPL | Flag.NT | Flag.RF | Flag.AC | Flag.ID;
+export const SYSTEM_FLAGS = Flag.TF | Flag.IF | Flag.DF | Flag.IOPL | Flag.NT | Flag.RF | Flag.AC | Flag.ID;
 
 /** The whole of rflags, put together from the lazy parts. */
 export function readFlags(state: CpuState): number {

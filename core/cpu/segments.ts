@@ -6,8 +6,17 @@ import type { Segment, SegmentName } from './types.js';
 
 /** Attribute bits of a descriptor, shifted down so that the type begins at bit 0. */
 export const Attribute = {
-  accessed: 1, writable: 2, readable: 2, conforming: 4, code: 8, notSystem: 0x10, dpl: 0x60, present: 0x80, long: 0x2000,
-  default32: 0x4000, granularity: 0x8000,
+  accessed: 1,
+  writable: 2,
+  readable: 2,
+  conforming: 4,
+  code: 8,
+  notSystem: 0x10,
+  dpl: 0x60,
+  present: 0x80,
+  long: 0x2000,
+  default32: 0x4000,
+  granularity: 0x8000,
 } as const;
 
 export const KERNEL_CODE = 0xa09b;
@@ -87,13 +96,17 @@ export class Segments {
 
   #checkStack({ selector, attributes, dpl }: Descriptor): void {
     const { cpl } = this.state;
-    const writable = (attributes & (Attribute.notSystem | Attribute.code | Attribute.writable)) === (Attribute.notSystem | Attribute.writable);
-    if ((selector & 3) !== cpl || dpl !== cpl || !writable) throw new GuestFault(Vector.GP, selector & 0xfffc);
+    const writable =
+      (attributes & (Attribute.notSystem | Attribute.code | Attribute.writable)) ===
+      (Attribute.notSystem | Attribute.writable);
+    if ((selector & 3) !== cpl || dpl !== cpl || !writable)
+      throw new GuestFault(Vector.GP, selector & 0xfffc);
   }
 
   #checkData({ selector, attributes, dpl }: Descriptor): void {
     const isCode = (attributes & Attribute.code) !== 0;
-    const readable = (attributes & Attribute.notSystem) !== 0 && (!isCode || (attributes & Attribute.readable) !== 0);
+    const readable =
+      (attributes & Attribute.notSystem) !== 0 && (!isCode || (attributes & Attribute.readable) !== 0);
     const conforming = isCode && (attributes & Attribute.conforming) !== 0;
     const allowed = conforming || (dpl >= (selector & 3) && dpl >= this.state.cpl);
     if (!readable || !allowed) throw new GuestFault(Vector.GP, selector & 0xfffc);

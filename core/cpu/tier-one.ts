@@ -1,19 +1,21 @@
 import { emitForm } from './emitter/prelude.js';
 import { state32, state64, toState32, toState64 } from './emitter/emitter.js';
-import type { HotFrame } from './emitter/record-emitter.js';
-import { HotEmitter, ripOf } from './emitter/record-emitter.js';
+import { HelperImports, HotEmitter, ripOf } from './emitter/record-emitter.js';
 import { CODE_TLB, CODE_TLB_ENTRIES, Field, Leave, Slot, State, Status } from './layout.js';
 import type { OpTable } from './ops.js';
 import type { Label, Local } from './wasm/body.js';
 import { Body, call, callIndirect } from './wasm/body.js';
 import type { Expr } from './wasm/expr.js';
 import { i32, i64 } from './wasm/expr.js';
+import type { Signature } from './wasm/module.js';
 import { ModuleBuilder } from './wasm/module.js';
 import type { Form } from '../isa/forms.js';
 
 const RUN = { parameters: ['i32'], results: ['i32'] } as const;
 const NOTHING = { parameters: [], results: [] } as const;
 const TO_I32 = { parameters: [], results: ['i32'] } as const;
+const SLOW = { parameters: ['i64', 'i32', 'i32', 'i32'], results: ['i32', 'i32'] } as const;
+const COMMIT = { parameters: ['i32', 'i32'], results: ['i32'] } as const;
 const FROM_I32 = { parameters: ['i32'], results: [] } as const;
 
 interface Imports {
@@ -23,29 +25,43 @@ interface Imports {
   readonly lookup: number;
   /** (op) => a record decoded for one execution at rip, or -1 (exception), -2 (leave). */
   readonly once: number;
-  readonly slow: number;
-  readonly commit: number;
+  readonly slowFunction: number;
+  readonly commitFunction: number;
 }
 
 /**
  * The module that holds tier 1: `run(budget) => reason`, one loop around one jump table over decoded records, with the hot
  * forms inside. The bytes depend on the rows only, so they can be made at build time.
  */
-export function tierOneModule(ops: OpTable): Uint8Array<ArrayBuffer> {
+export function tierOneModule(
+  ops: OpTable,
+  signatures: ReadonlyMap<string, Signature>,
+): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   const imports: Imports = {
     decode: module.importFunction('decode', FROM_I32),
     lookup: module.importFunction('lookup', TO_I32),
     once: module.importFunction('once', RUN),
-    slow: module.importFunction('slow', RUN),
-    commit: module.importFunction('commit', NOTHING),
+    slowFunction: module.importFunction('slowHot', SLOW),
+    commitFunction: module.importFunction('commitHot', COMMIT),
   };
   module.importMemory('memory', 1);
   module.importTable('forms', ops.forms.length);
-  const slowFunction = addSlow(module, imports);
-  const commitFunction = addCommit(module, imports);
-  const run = new RunBuilder(ops, imports, { slowFunction, commitFunction }, module.type(RUN));
-  module.add(RUN, run.build(), 'run');
+  const helpers = new HelperImports(imports.commitFunction + 1, signatures);
+  const body = new RunBuilder(ops, imports, helpers, module.type(RUN)).build();
+  helpers.import(module);
+  module.add(RUN, body, 'run');
+  return module.bytes();
+}
+
+/** What tier 1 calls around `slow` and `commit`: flushes rip and the budget first, heeds attention afterwards. */
+export function tierOneGlue(): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder();
+  const slow = module.importFunction('slow', RUN);
+  const commit = module.importFunction('commit', NOTHING);
+  module.importMemory('memory', 1);
+  addSlow(module, slow);
+  addCommit(module, commit);
   return module.bytes();
 }
 
@@ -57,7 +73,7 @@ function settle(body: Body, budget: Local): void {
   });
 }
 
-function addSlow(module: ModuleBuilder, { slow }: Imports): number {
+function addSlow(module: ModuleBuilder, slow: number): void {
   const body = new Body(['i64', 'i32', 'i32', 'i32']);
   const [address, record, budget, access] = [0, 1, 2, 3].map((i) => body.parameter(i)) as [
     Local,
@@ -73,10 +89,10 @@ function addSlow(module: ModuleBuilder, { slow }: Imports): number {
   settle(body, budget);
   body.do(body.get(host));
   body.do(body.get(budget));
-  return module.add({ parameters: ['i64', 'i32', 'i32', 'i32'], results: ['i32', 'i32'] }, body);
+  module.add(SLOW, body, 'slowHot');
 }
 
-function addCommit(module: ModuleBuilder, { commit }: Imports): number {
+function addCommit(module: ModuleBuilder, commit: number): void {
   const body = new Body(['i32', 'i32']);
   const budget = body.parameter(1);
   body.do(toState64(State.rip, ripOf(body.get(body.parameter(0)))));
@@ -84,7 +100,7 @@ function addCommit(module: ModuleBuilder, { commit }: Imports): number {
   body.do(call(commit, 'none'));
   settle(body, budget);
   body.do(body.get(budget));
-  return module.add({ parameters: ['i32', 'i32'], results: ['i32'] }, body);
+  module.add(COMMIT, body, 'commitHot');
 }
 
 interface Labels {
@@ -116,7 +132,7 @@ class RunBuilder {
   constructor(
     private readonly ops: OpTable,
     private readonly imports: Imports,
-    private readonly helpers: Pick<HotFrame, 'slowFunction' | 'commitFunction'>,
+    private readonly helpers: HelperImports,
     private readonly formType: number,
   ) {}
 
@@ -314,8 +330,9 @@ class RunBuilder {
     const body = this.#body;
     const build = () => {
       const frame = {
-        ...this.helpers,
+        ...this.imports,
         ...this.#labels,
+        helpers: this.helpers,
         record: this.#record,
         budget: this.#budget,
         address: this.#address,

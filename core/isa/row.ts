@@ -42,6 +42,8 @@ export interface Row {
   readonly addressOnly?: boolean;
   /** Mnemonic by operand size, where the manual has different names: cbw cwde cdqe. */
   readonly mnemonics?: readonly string[];
+  /** Results are approximations that differ between processors. */
+  readonly approximate?: boolean;
   /** Results vary from run to run or depend on the machine, so random tests leave it out. */
   readonly untestable?: boolean;
 }

@@ -143,7 +143,7 @@ export class CpuGuestMemory implements GuestMemory {
 
   #pieces(linear: bigint, length: number, cr3: bigint): Piece[] | undefined {
     const pieces: Piece[] = [];
-    for (let at = 0; at < length; ) {
+    for (let at = 0; at < length;) {
       const address = linear + BigInt(at);
       const physical = this.#walk(address, Want.quiet, cr3);
       if (physical < 0) return undefined;

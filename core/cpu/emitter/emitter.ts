@@ -73,6 +73,8 @@ export abstract class Emitter {
   abstract finish(): void;
   /** Linear address of the next instruction. */
   abstract nextRip(): Expr;
+  /** Calls a library function (x87/) by name. */
+  abstract helper(name: string, ...args: Expr[]): Expr;
   protected abstract effectiveAddress(): Expr;
   protected abstract slow(address: Expr, bytes: number, access: Access, host: Local): void;
   protected abstract committed(host: Local): void;

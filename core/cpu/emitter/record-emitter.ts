@@ -6,6 +6,7 @@ import type { Body, Label, Local } from '../wasm/body.js';
 import { call } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
 import { i32, i64 } from '../wasm/expr.js';
+import type { ModuleBuilder, Signature } from '../wasm/module.js';
 import type { Access } from './emitter.js';
 import { Emitter, fullAddress, state32, state64, toState32, toState64 } from './emitter.js';
 
@@ -24,8 +25,14 @@ abstract class RecordEmitter extends Emitter {
     body: Body,
     form: Form,
     protected readonly record: Local,
+    private readonly helpers: HelperImports,
   ) {
     super(body, form);
+  }
+
+  helper(name: string, ...args: Expr[]): Expr {
+    const { index, result } = this.helpers.function(name);
+    return call(index, result, ...args);
   }
 
   field8(field: number): Expr {
@@ -55,6 +62,30 @@ abstract class RecordEmitter extends Emitter {
   }
 }
 
+/** Library functions that a module under construction imports, in the order of their first use. */
+export class HelperImports {
+  readonly #names: string[] = [];
+
+  /** `first` is the index behind the fixed imports. */
+  constructor(
+    private readonly first: number,
+    private readonly signatures: ReadonlyMap<string, Signature>,
+  ) {}
+
+  function(name: string): { index: number; result: Expr['type'] } {
+    const signature = this.signatures.get(name);
+    if (!signature) throw new Error(`no library function ${name}`);
+    let at = this.#names.indexOf(name);
+    if (at < 0) at = this.#names.push(name) - 1;
+    return { index: this.first + at, result: signature.results[0] ?? 'none' };
+  }
+
+  /** After all bodies are built, before any is added. */
+  import(module: ModuleBuilder): void {
+    for (const name of this.#names) module.importFunction(name, this.signatures.get(name)!);
+  }
+}
+
 /** What the one big function lends to the forms inside it. */
 export interface HotFrame {
   readonly record: Local;
@@ -68,6 +99,7 @@ export interface HotFrame {
   readonly slowFunction: number;
   /** (record i32, budget i32) => budget i32 */
   readonly commitFunction: number;
+  readonly helpers: HelperImports;
 }
 
 /** A form inside the one big function. */
@@ -77,7 +109,7 @@ export class HotEmitter extends RecordEmitter {
     form: Form,
     private readonly frame: HotFrame,
   ) {
-    super(body, form, frame.record);
+    super(body, form, frame.record, frame.helpers);
   }
 
   fault(vector: number, code: Expr = i32.const(0)): void {
@@ -139,6 +171,7 @@ export interface RareFrame {
   readonly commitFunction: number;
   /** (operation i32, record i32) => status i32 */
   readonly systemFunction: number;
+  readonly helpers: HelperImports;
 }
 
 /** A form as a function of its own: (record) => status. */
@@ -148,7 +181,7 @@ export class RareEmitter extends RecordEmitter {
     form: Form,
     private readonly frame: RareFrame,
   ) {
-    super(body, form, body.parameter(0));
+    super(body, form, body.parameter(0), frame.helpers);
   }
 
   fault(vector: number, code: Expr = i32.const(0)): void {

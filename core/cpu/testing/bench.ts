@@ -34,7 +34,8 @@ export function createCpuBench({ ramMiB = 2, bus = {} as Partial<CpuBus> } = {})
 function identityMap({ memory, registers }: X86Cpu): void {
   memory.write64(PML4, BigInt(PDPT) | PRESENT_WRITABLE_USER);
   memory.write64(PDPT, BigInt(PD) | PRESENT_WRITABLE_USER);
-  for (let i = 0; i < 512; i++) memory.write64(PD + i * 8, BigInt(i * 0x20_0000) | PRESENT_WRITABLE_USER | LARGE);
+  for (let i = 0; i < 512; i++)
+    memory.write64(PD + i * 8, BigInt(i * 0x20_0000) | PRESENT_WRITABLE_USER | LARGE);
   registers.cr3 = BigInt(PML4);
 }
 

@@ -1,0 +1,27 @@
+import { tierOneGlue } from './tier-one.js';
+import { helperModule } from './x87/index.js';
+
+type Functions = Record<string, unknown>;
+
+/** Gives generated modules what they import: functions of this CPU, and library functions when one is named. */
+export class Linker {
+  readonly #fixed: Functions;
+  #library: Functions | undefined;
+
+  constructor(imports: Functions) {
+    const glue = new WebAssembly.Instance(new WebAssembly.Module(tierOneGlue()), { env: imports });
+    this.#fixed = { ...imports, ...glue.exports };
+  }
+
+  link(module: WebAssembly.Module): WebAssembly.Instance {
+    const names = WebAssembly.Module.imports(module).map(({ name }) => name);
+    const missing = names.filter((name) => !(name in this.#fixed));
+    const library = missing.length > 0 ? (this.#library ??= this.#loadLibrary()) : {};
+    return new WebAssembly.Instance(module, { env: { ...this.#fixed, ...library } });
+  }
+
+  #loadLibrary(): Functions {
+    const module = new WebAssembly.Module(helperModule());
+    return new WebAssembly.Instance(module, { env: this.#fixed }).exports;
+  }
+}
