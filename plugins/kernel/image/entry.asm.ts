@@ -145,6 +145,7 @@ export const entryAssembly = String.raw`
 .frame saved
     mov eax, HYPERCALL_ROUTE
     vmcall
+    mov rdx, [rsp+FRAME_RDX]
     mov rcx, r10
     call rax
     mov [rsp+FRAME_RAX], rax
