@@ -24,7 +24,7 @@ export interface StartRecord {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly umask: number;
-  /** Descriptors that are open in the new process, besides the following ones. */
+  /** Descriptors that are open in the new process, besides the following ones; after a swap all of them. */
   readonly fds: readonly number[];
   /** Root capabilities by scheme name, as descriptors. */
   readonly roots: Readonly<Record<string, number>>;

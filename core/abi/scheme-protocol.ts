@@ -153,11 +153,35 @@ export const ExtensionCqeOp = {
    */
   RESPOND_WITH_OBJECT: 0x80,
   /**
-   * `result` bytes at page offset `extra` of the server are copied to the client's buffer, cut to what it accepts.
-   * The client's result is `result` for READ, FPATH, CALL and STD_FS_CALL, and 0 for FSTAT.
+   * `result` is the client's result (32 bits) and, from bit 32 on, a number of bytes: see `packBytesResult`. That many bytes at page
+   * offset `extra` of the server are copied to the client's buffer, cut to what it accepts.
    */
   RESPOND_WITH_BYTES: 0x81,
 } as const;
+
+const COUNT_UNIT = 2 ** 32;
+export const packBytesResult = (result: number, byteCount: number): number =>
+  (result >>> 0) + byteCount * COUNT_UNIT;
+export const unpackBytesResult = (word: number): { result: number; byteCount: number } => ({
+  result: word >>> 0,
+  byteCount: Math.floor(word / COUNT_UNIT),
+});
+
+/**
+ * Requests beyond Redox's. CARRY asks a server, before a swap, for its state: args[0] is a byte offset into the JSON text
+ * of `CarriedService`; answered with RESPOND_WITH_BYTES until a piece is empty. From the first CARRY on the server answers
+ * nothing else; requests it had parked stay Waiting in the kernel and are finished by its successor, under the same tags.
+ */
+export const ExtensionSchemeOp = { CARRY: 0x80 } as const;
+
+export interface CarriedService {
+  readonly version: number;
+  /** The scheme's socket, in the table that the context keeps. */
+  readonly socket: number;
+  readonly parked: readonly { readonly sqe: Sqe; readonly payload: readonly number[] }[];
+  /** Plain data of the scheme: handles by number, memory objects by descriptor (the context keeps its table). */
+  readonly state: unknown;
+}
 
 /**
  * Memory objects, ours: OPENAT_INTO on the root of kernel scheme `memory` with this path makes an empty one. READ, WRITE (positioned
