@@ -3,6 +3,11 @@ import type { ParsedRow, Row } from '../row.js';
 import { arithRows } from './arith.js';
 import { controlRows } from './control.js';
 import { dataRows } from './data.js';
+import { sseArithRows } from './sse-arith.js';
+import { sseConvertRows } from './sse-convert.js';
+import { sseIntegerRows } from './sse-integer.js';
+import { sseMoveRows } from './sse-move.js';
+import { sseShuffleRows } from './sse-shuffle.js';
 import { systemRows } from './system.js';
 
 /** Families in the order in which their forms are numbered; the rare forms of one family are compiled together. */
@@ -11,6 +16,11 @@ const families: Readonly<Record<string, readonly Row[]>> = {
   data: dataRows,
   control: controlRows,
   system: systemRows,
+  sseMove: sseMoveRows,
+  sseArith: sseArithRows,
+  sseConvert: sseConvertRows,
+  sseInteger: sseIntegerRows,
+  sseShuffle: sseShuffleRows,
 };
 
 export interface RowSet {

@@ -1,4 +1,3 @@
-import { setOrderFlags } from '../../cpu/emitter/flags.js';
 import type { Emitter } from '../../cpu/emitter/emitter.js';
 import type { Expr } from '../../cpu/wasm/expr.js';
 import { i32, i64 } from '../../cpu/wasm/expr.js';
@@ -25,6 +24,7 @@ import {
   raiseVector,
   register,
   SD,
+  setOrderFlags,
   setRegister,
   source,
   SS,
@@ -171,7 +171,8 @@ const compareFlags =
     const relation = e.body.temporary('i32');
     e.body.if(
       i32.and(isOrdinary(format, first), isOrdinary(format, second)),
-      () => e.body.set(relation, i32.or(SCALAR[format].lt(a, b), i32.shl(SCALAR[format].eq(a, b), i32.const(1)))),
+      () =>
+        e.body.set(relation, i32.or(SCALAR[format].lt(a, b), i32.shl(SCALAR[format].eq(a, b), i32.const(1)))),
       () => {
         e.body.do(e.helper('vectorControl'));
         const strict = i32.const(quietIsInvalid ? 1 : 0);
@@ -183,7 +184,12 @@ const compareFlags =
   };
 
 /** The four encodings of an operation: none, 66, f3, f2. */
-function four(name: string, opcode: string, meaning: (shape: LaneShape) => Meaning, scalarRest?: Partial<Row>): Row[] {
+function four(
+  name: string,
+  opcode: string,
+  meaning: (shape: LaneShape) => Meaning,
+  scalarRest?: Partial<Row>,
+): Row[] {
   return sse([
     [`${name}PS_Vps_Wps`, `np 0f ${opcode} /r`, meaning(PS), { aligned: true }],
     [`${name}PD_Vpd_Wpd`, `66 0f ${opcode} /r`, meaning(PD), { aligned: true }],
@@ -216,7 +222,10 @@ const reciprocal =
     const nan = lanesNan('single', operand);
     const computed = e.let(approximate(operand, compute));
     const isNan = lanesNan('single', computed);
-    const defaulted = v128.or(v128.andNot(computed, isNan), v128.and(isNan, v128.const64(0xffc0_0000_ffc0_0000n)));
+    const defaulted = v128.or(
+      v128.andNot(computed, isNan),
+      v128.and(isNan, v128.const64(0xffc0_0000_ffc0_0000n)),
+    );
     const result = e.let(v128.or(v128.and(nan, quiet), v128.andNot(defaulted, nan)));
     if (shape.packed) setRegister(e, 0, result);
     else e.body.do(i32.store(e.registerAddress(0), i32.reinterpretF32(f32x4.extract(result, 0))));

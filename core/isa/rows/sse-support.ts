@@ -1,5 +1,5 @@
 import type { Emitter } from '../../cpu/emitter/emitter.js';
-import { state32, state64, zero } from '../../cpu/emitter/emitter.js';
+import { state32, state64, toState64, zero } from '../../cpu/emitter/emitter.js';
 import { State } from '../../cpu/layout.js';
 import type { Expr } from '../../cpu/wasm/expr.js';
 import { i32, i64 } from '../../cpu/wasm/expr.js';
@@ -13,7 +13,7 @@ const UD = 6;
 const OSXMMEXCPT = i64.const(1 << 10);
 
 /** Rows of the SSE unit, from [name, encoding, meaning, the rest]. */
-export type RowTuple = readonly [string, string, Meaning, Partial<Row>?];
+export type RowTuple = readonly [string, string, Meaning, (Partial<Row> | undefined)?];
 export const sse = (rows: readonly RowTuple[]): Row[] =>
   rows.map(([name, encoding, does, rest]) => ({ name, encoding, does, unit: 'sse', ...rest }));
 
@@ -127,3 +127,12 @@ export function onLanes(e: Emitter, first: Expr, second: Expr, run: () => Expr):
 
 export const splatBits = (low: Expr) => i64x2.splat(low);
 export const asVector = (bits: Expr) => i64x2.replace(v128.const64(0n), 0, bits);
+
+/** ZF PF CF from a relation (1 less, 2 equal, 8 unordered); OF SF AF are cleared. */
+export function setOrderFlags(e: Emitter, relation: Expr): void {
+  const has = (mask: number) => i32.ne(i32.and(relation, i32.const(mask)), zero);
+  e.body.do(toState64(State.zeroResult, i64.extendU(i32.eqz(has(2 | 8)))));
+  e.body.do(toState64(State.signResult, i64.extendU(i32.eqz(has(8)))));
+  const carry = i64.extendU(i32.mul(has(1 | 8), i32.const(3)));
+  e.body.do(toState64(State.carries, i64.shl(carry, i64.const(62))));
+}

@@ -21,10 +21,10 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#define CODE 0x20000000ul
-#define DATA 0x21000000ul
-#define FIXED 0x22000000ul
-#define HIGH 0x3a5a21000000ul
+#define CODE 0x10000ul
+#define DATA 0x90000ul
+#define FIXED 0xa0000ul
+#define HIGH 0x3a5a00090000ul
 #define PAGE 4096ul
 #define DATA_BYTES (2 * PAGE)
 #define MEMORY_BYTES (3 * PAGE)
