@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { hasBinutils, inTemporaryFolder } from './assembler/reference.js';
 import { CONTEXT_COUNT, ContextLayout, IMAGE_PHYSICAL, IMAGE_VIRTUAL, buildKernelImage } from './index.js';
-import { disassemble, frameTables, walkStackDepths } from './reference-frames.js';
+import { FrameTables, disassemble, walkStackDepths } from './reference-frames.js';
 
 const MAX_OUTPUT_BYTES = 1 << 26;
 
@@ -110,7 +110,7 @@ describe('kernel image, read by binutils', function () {
   });
 
   it('has a frame row for every instruction', () => {
-    const tables = frameTables(run('readelf', '--wide', '--debug-dump=frames-interp'));
+    const tables = new FrameTables(run('readelf', '--wide', '--debug-dump=frames-interp'));
     const uncovered = disassemble(run('objdump', '-d', '-M', 'intel', '--no-show-raw-insn')).filter(
       ({ address }) => tables.rowAt(address) === undefined,
     );
@@ -119,7 +119,7 @@ describe('kernel image, read by binutils', function () {
 
   it('has frames that agree with a walk over the disassembly, at every instruction', () => {
     const code = disassemble(run('objdump', '-d', '-M', 'intel', '--no-show-raw-insn'));
-    const tables = frameTables(run('readelf', '--wide', '--debug-dump=frames-interp'));
+    const tables = new FrameTables(run('readelf', '--wide', '--debug-dump=frames-interp'));
     const depths = walkStackDepths(code, tables);
     expect(depths.disagreements).to.deep.equal([]);
     expect(depths.checked).to.be.greaterThan(500);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { Action, ContextLayout } from './layout.js';
-import { ToyKernel } from './toy/toy-kernel.js';
+import { Action, ContextLayout, FrameLayout } from './layout.js';
+import { ToyKernel, toyImage } from './toy/toy-kernel.js';
 import type { Handler } from './toy/toy-kernel.js';
 
 /** Leaves a mark in every register, calls, and compares; ends at .Luser_done. */
@@ -59,11 +59,16 @@ const KEPT_ARGUMENTS = {
   r8: [8, 5],
   r9: [9, 6],
 } as const;
+const LAZY_PAGE = 0x60_0000n;
+const WILD_PAGE = 0x70_0000n;
+
 const ONE_TO_SIX = [1n, 2n, 3n, 4n, 5n, 6n];
 
 function machine(pad: Handler, other: Handler = (kernel) => kernel.sleep()): ToyKernel {
-  return new ToyKernel({ sys_test: pad, sys_other: other }, CALLER);
+  return new ToyKernel(image, { sys_test: pad, sys_other: other });
 }
+
+const image = toyImage(['sys_test', 'sys_other'], CALLER);
 
 const at = (kernel: ToyKernel, symbol: string) => () => kernel.cpu.rip === kernel.cpu.addressOf(symbol);
 const result = (kernel: ToyKernel) => BigInt.asIntN(64, kernel.cpu.registers[0] ?? 0n);
@@ -72,6 +77,33 @@ function expectRegistersKept(kernel: ToyKernel): void {
   for (const [name, [number, value]] of Object.entries({ ...MARKS, ...KEPT_ARGUMENTS })) {
     expect(kernel.cpu.registers[number], name).to.equal(BigInt(value));
   }
+}
+
+/** One call that waits once while another context runs; `each` sees every step from the first syscall on. */
+function blockingCall(each: (step: number, kernel: ToyKernel) => unknown) {
+  let calls = 0;
+  let exceptions = 0;
+  const kernel = machine(
+    (self) => (++calls === 1 ? self.sleep() : { result: 9n }),
+    (self) => {
+      self.wake(1);
+      return { action: Action.wait };
+    },
+  );
+  kernel.onException = () => {
+    exceptions++;
+    return {};
+  };
+  kernel.createNative(1, 'user_main');
+  kernel.createNative(2, 'user_other');
+  kernel.run(at(kernel, 'syscall_entry'));
+  let step = 0;
+  const steps = kernel.run(() => {
+    if (at(kernel, 'user_done')()) return true;
+    each(step++, kernel);
+    return false;
+  });
+  return { kernel, steps, exceptions: () => exceptions };
 }
 
 describe('kernel image, running on a toy CPU', () => {
@@ -258,7 +290,7 @@ describe('kernel image, running on a toy CPU', () => {
 
   it('turns a return to an address that is not the user’s into a general protection fault of the program', () => {
     const kernel = machine((self) => {
-      const frame = self.stackTop(1) - 168n;
+      const frame = self.stackTop(1) - BigInt(FrameLayout.sizeBytes);
       self.setFrameField(frame, 'rip', 0xffff_8000_0000_0000n);
       return {};
     });
@@ -270,7 +302,7 @@ describe('kernel image, running on a toy CPU', () => {
 
   it('cannot be talked into returning to ring 0 or with interrupts off', () => {
     const kernel = machine((self) => {
-      const frame = self.stackTop(1) - 168n;
+      const frame = self.stackTop(1) - BigInt(FrameLayout.sizeBytes);
       self.setFrameField(frame, 'cs', 8n);
       self.setFrameField(frame, 'ss', 0x10n);
       self.setFrameField(frame, 'rflags', 0x3000n);
@@ -323,33 +355,3 @@ describe('kernel image, running on a toy CPU', () => {
     });
   }
 });
-
-const LAZY_PAGE = 0x60_0000n;
-const WILD_PAGE = 0x70_0000n;
-
-/** One call that waits once while another context runs; `each` sees every step from the first syscall on. */
-function blockingCall(each: (step: number, kernel: ToyKernel) => unknown) {
-  let calls = 0;
-  let exceptions = 0;
-  const kernel = machine(
-    (self) => (++calls === 1 ? self.sleep() : { result: 9n }),
-    (self) => {
-      self.wake(1);
-      return { action: Action.wait };
-    },
-  );
-  kernel.onException = () => {
-    exceptions++;
-    return {};
-  };
-  kernel.createNative(1, 'user_main');
-  kernel.createNative(2, 'user_other');
-  kernel.run(at(kernel, 'syscall_entry'));
-  let step = 0;
-  const steps = kernel.run(() => {
-    if (at(kernel, 'user_done')()) return true;
-    each(step++, kernel);
-    return false;
-  });
-  return { kernel, steps, exceptions: () => exceptions };
-}

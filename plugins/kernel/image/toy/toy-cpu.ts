@@ -13,6 +13,24 @@ export interface ToyInstruction {
 const Msr = { star: 0xc000_0081, lstar: 0xc000_0082, sfmask: 0xc000_0084 } as const;
 const PAGE_FAULT = 14;
 
+export interface ToyCode {
+  readonly instructions: ReadonlyMap<bigint, ToyInstruction>;
+  readonly symbols: ReadonlyMap<string, bigint>;
+}
+
+/** Code that lies at `base`, with its own labels and `others`. */
+export function toyCode(assembled: Assembled, base: bigint, others: ReadonlyMap<string, bigint>): ToyCode {
+  const labels = [...assembled.labels].map(([name, offset]): [string, bigint] => [
+    name,
+    base + BigInt(offset),
+  ]);
+  const instructions = assembled.instructions.map(({ source, offset, encoded }): [bigint, ToyInstruction] => {
+    const { mnemonic, operands } = parseInstruction(source.text);
+    return [base + BigInt(offset), { mnemonic, operands, sizeBytes: encoded.bytes.length }];
+  });
+  return { instructions: new Map(instructions), symbols: new Map([...labels, ...others]) };
+}
+
 /**
  * Executes assembled text, instruction by instruction, for tests of the image alone. It knows what the image uses:
  * rings, GDT only as far as `ltr` looks, IDT with IST, syscall and sysretq, swapgs, interrupts with the shadow of sti.
@@ -36,31 +54,27 @@ export class ToyCpu {
   shadow = false;
   /** Vectors that wait. */
   readonly interrupts: number[] = [];
-  readonly #code = new Map<bigint, ToyInstruction>();
-  readonly #symbols = new Map<string, bigint>();
+  readonly #code: ToyCode[] = [];
 
   constructor(readonly hypercall: (cpu: ToyCpu) => void) {}
 
-  /** Makes code executable at `base`; its bytes must be in memory for nobody but the reader. */
-  load(assembled: Assembled, base: bigint, symbols: ReadonlyMap<string, bigint>): void {
-    for (const [name, offset] of assembled.labels) this.#symbols.set(name, base + BigInt(offset));
-    for (const [name, address] of symbols) this.#symbols.set(name, address);
-    for (const { source, offset, encoded } of assembled.instructions) {
-      const { mnemonic, operands } = parseInstruction(source.text);
-      this.#code.set(base + BigInt(offset), { mnemonic, operands, sizeBytes: encoded.bytes.length });
-    }
+  /** Makes code executable. */
+  load(code: ToyCode): void {
+    this.#code.push(code);
   }
 
   addressOf(symbol: string): bigint {
-    const address = this.#symbols.get(symbol);
+    const address = this.#code.map(({ symbols }) => symbols.get(symbol)).find((found) => found !== undefined);
     if (address === undefined) throw new Error(`no symbol ${symbol}`);
     return address;
   }
 
   instructionAt(address: bigint): ToyInstruction {
-    const found = this.#code.get(address);
-    if (!found) throw new Error(`nothing to execute at ${address.toString(16)}`);
-    return found;
+    for (const { instructions } of this.#code) {
+      const found = instructions.get(address);
+      if (found) return found;
+    }
+    throw new Error(`nothing to execute at ${address.toString(16)}`);
   }
 
   /** One instruction, or the delivery of an interrupt. */

@@ -83,6 +83,7 @@ const arithmetic =
   (work: Arithmetic, keeps = true): Meaning =>
   (cpu, [target, source]) => {
     const size = operationBytes([target, source]);
+    if (keeps && target.kind === 'memory') cpu.memory.expectWritable(addressOf(cpu, target));
     const [left, right] = [read(cpu, target, size), read(cpu, source, size)];
     const { result, carry, borrowing } = work(left, right);
     const sign = SIGN_BIT[size] ?? 0n;

@@ -10,9 +10,10 @@ import {
   Selector,
 } from '../layout.js';
 import { IMAGE_VIRTUAL, KERNEL_STACK_BYTES, KERNEL_STACK_SLOT_BYTES, SWITCH_FRAME_BYTES } from '../layout.js';
+import { ToyCpu, toyCode } from './toy-cpu.js';
 import { linkImage } from '../link.js';
-import { ToyCpu } from './toy-cpu.js';
 import type { Linked } from '../link.js';
+import type { ToyCode } from './toy-cpu.js';
 
 export interface Answer {
   readonly result?: bigint;
@@ -30,6 +31,24 @@ const RAX = 0;
 const RDX = 2;
 const IDLE = 0;
 
+export interface ToyImage {
+  readonly linked: Linked;
+  readonly code: ToyCode;
+  readonly userCode: ToyCode;
+}
+
+/** An image with these pads and a program for user mode; serves many machines. */
+export function toyImage(padNames: readonly string[], userText: string): ToyImage {
+  const linked = linkImage(padNames.map((name) => ({ name, file: 'test.ts', line: 1 })));
+  const user = assemble([{ file: 'user', text: userText, firstLine: 1 }], new Map());
+  const nothing = new Map<string, bigint>();
+  return {
+    linked,
+    code: toyCode(linked.assembled, IMAGE_VIRTUAL, linked.symbols),
+    userCode: toyCode(user, USER_CODE, nothing),
+  };
+}
+
 /** The smallest kernel that can answer the image: contexts, a ring of runnable ones, pads by name. */
 export class ToyKernel {
   readonly linked: Linked;
@@ -45,22 +64,18 @@ export class ToyKernel {
   onIsolateReply: Handler = () => ({});
   readonly #names: readonly string[];
 
+  /** `pads` in the order of the image's. */
   constructor(
+    { linked, code, userCode }: ToyImage,
     private readonly pads: Readonly<Record<string, Handler>>,
-    userText: string,
   ) {
+    this.linked = linked;
     this.#names = Object.keys(pads);
-    this.linked = linkImage(this.#names.map((name) => ({ name, file: 'test.ts', line: 1 })));
-    this.#load(userText);
-  }
-
-  #load(userText: string): void {
-    const { cpu, linked } = this;
-    cpu.load(linked.assembled, IMAGE_VIRTUAL, linked.symbols);
+    const { cpu } = this;
+    cpu.load(code);
+    cpu.load(userCode);
     cpu.memory.map(linked.dataAddress, Number(linked.end - linked.dataAddress));
     cpu.memory.fill(linked.dataAddress, linked.data);
-    const user = assemble([{ file: 'user', text: userText, firstLine: 1 }], new Map());
-    cpu.load(user, USER_CODE, new Map());
     cpu.rip = linked.addressOf('_start');
     cpu.control[3] = 0x1000n;
   }

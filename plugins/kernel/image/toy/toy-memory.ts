@@ -25,6 +25,11 @@ export class ToyMemory {
     bytes.forEach((byte, index) => this.write(address + BigInt(index), 1, BigInt(byte)));
   }
 
+  /** What a read-modify-write checks before it reads. */
+  expectWritable(address: bigint): void {
+    this.#find(address, true);
+  }
+
   read(address: bigint, sizeBytes: number): bigint {
     let value = 0n;
     for (let index = sizeBytes - 1; index >= 0; index--) {
