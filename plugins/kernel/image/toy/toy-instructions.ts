@@ -58,7 +58,13 @@ function write(cpu: ToyCpu, operand: Operand, sizeBytes: number, value: bigint):
   cpu.registers[operand.number] = kept | BigInt.asUintN(sizeBytes * 8, value);
 }
 
-function setFlags(cpu: ToyCpu, result: bigint, sizeBytes: number, carry: boolean, overflow: boolean): bigint {
+interface Outcome {
+  readonly result: bigint;
+  readonly carry: boolean;
+  readonly overflow: boolean;
+}
+
+function setFlags(cpu: ToyCpu, sizeBytes: number, { result, carry, overflow }: Outcome): bigint {
   const value = BigInt.asUintN(sizeBytes * 8, result);
   const put = (flag: bigint, on: boolean) => (cpu.rflags = on ? cpu.rflags | flag : cpu.rflags & ~flag);
   put(Flag.zero, value === 0n);
@@ -88,7 +94,7 @@ const arithmetic =
     const { result, carry, borrowing } = work(left, right);
     const sign = SIGN_BIT[size] ?? 0n;
     const overflow = borrowing && ((left ^ right) & (left ^ result) & sign) !== 0n;
-    const value = setFlags(cpu, result, size, carry, overflow);
+    const value = setFlags(cpu, size, { result, carry, overflow });
     if (keeps) write(cpu, target, size, value);
   };
 

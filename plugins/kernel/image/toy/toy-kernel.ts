@@ -179,35 +179,36 @@ export class ToyKernel {
   }
 
   #dispatch(number: number, args: readonly bigint[]): Answer {
-    const [first = 0n, vector = 0n] = args;
-    switch (number) {
-      case Hypercall.boot:
-        this.booted = true;
-        return {};
-      case Hypercall.route:
-        return {
-          result: this.linked.addressOf(this.#names[Number(this.frameField(this.cpu.rsp, 'rax'))] ?? ''),
-        };
-      case Hypercall.schedule:
-        return this.#schedule();
-      case Hypercall.irq:
-        return this.onInterrupt(this, args);
-      case Hypercall.exception:
-        this.log.push(EXCEPTION_HANDLERS[Number(vector)] ?? '?');
-        return this.onException(this, args);
-      case Hypercall.userWork:
-        return this.onWork(this, args);
-      case Hypercall.isolateNext:
-        return this.onIsolateNext(this, args);
-      case Hypercall.isolateReply:
-        return this.onIsolateReply(this, args);
-      case Hypercall.panic:
-        throw new Error(
-          `panic: ${EXCEPTION_HANDLERS[Number(vector)]} at ${this.frameField(first, 'rip').toString(16)}`,
-        );
-      default:
-        return this.#pad(number - Hypercall.pad, args);
-    }
+    if (number >= Hypercall.pad) return this.#pad(number - Hypercall.pad, args);
+    const handler = this.#services[number];
+    if (!handler) throw new Error(`no hypercall ${number}`);
+    return handler(this, args);
+  }
+
+  readonly #services: Readonly<Record<number, Handler>> = {
+    [Hypercall.boot]: () => {
+      this.booted = true;
+      return {};
+    },
+    [Hypercall.route]: () => ({ result: this.#route() }),
+    [Hypercall.schedule]: () => this.#schedule(),
+    [Hypercall.irq]: (_, args) => this.onInterrupt(this, args),
+    [Hypercall.exception]: (_, args) => {
+      this.log.push(EXCEPTION_HANDLERS[Number(args[1])] ?? '?');
+      return this.onException(this, args);
+    },
+    [Hypercall.userWork]: (_, args) => this.onWork(this, args),
+    [Hypercall.isolateNext]: (_, args) => this.onIsolateNext(this, args),
+    [Hypercall.isolateReply]: (_, args) => this.onIsolateReply(this, args),
+    [Hypercall.panic]: (_, [frame = 0n, vector = 0n]) => {
+      const name = EXCEPTION_HANDLERS[Number(vector)];
+      throw new Error(`panic: ${name} at ${this.frameField(frame, 'rip').toString(16)}`);
+    },
+  };
+
+  #route(): bigint {
+    const number = Number(this.frameField(this.cpu.rsp, 'rax'));
+    return this.linked.addressOf(this.#names[number] ?? '');
   }
 
   #pad(index: number, args: readonly bigint[]): Answer {
