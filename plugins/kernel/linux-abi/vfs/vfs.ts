@@ -51,8 +51,9 @@ export class Vfs {
   constructor(
     root: FileSystem,
     private readonly nowNs: () => bigint,
+    options: MountOptions = {},
   ) {
-    this.#root = newMount(root, undefined, {});
+    this.#root = newMount(root, undefined, options);
     this.#mounts = [this.#root];
   }
 
@@ -78,6 +79,11 @@ export class Vfs {
     mount.children.set(node, names.set(name, added));
     this.#mounts.push(added);
     return () => this.#unmount(added);
+  }
+
+  /** Makes a path of directories appear, where the tree owns its names. */
+  makeParents(path: string): void {
+    this.#parentFor(splitPath(path));
   }
 
   #parentFor(parts: readonly string[]): DirectoryLocation {
