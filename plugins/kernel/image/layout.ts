@@ -19,7 +19,7 @@ export const Hypercall = {
   userWork: 5,
   /** rdi = frame. rax = address of the pad, arguments written to the frame as for a syscall (rdi rsi rdx r10 r8 r9). edx = action. */
   isolateNext: 6,
-  /** rdi = what the pad returned, rsi = frame. No action. */
+  /** rdi = frame, rsi = what the pad returned. No action. */
   isolateReply: 7,
   /** rdi = frame, rsi = vector: a fault in ring 0 that is nobody's plan. Does not return. */
   panic: 8,

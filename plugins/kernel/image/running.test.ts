@@ -327,7 +327,7 @@ describe('kernel image, running on a toy CPU', () => {
       );
       return { result: self.linked.addressOf('sys_test') };
     };
-    kernel.onIsolateReply = (_, [value = 0n]) => {
+    kernel.onIsolateReply = (_, [, value = 0n]) => {
       replies.push(value);
       return {};
     };

@@ -107,8 +107,8 @@ export const switchingAssembly = String.raw`
     mov r8, [rsp+FRAME_R8]
     mov r9, [rsp+FRAME_R9]
     call rax
-    mov rdi, rax
-    mov rsi, rsp
+    mov rdi, rsp
+    mov rsi, rax
     mov eax, HYPERCALL_ISOLATE_REPLY
     vmcall
     jmp 3b
