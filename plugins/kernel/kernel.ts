@@ -177,7 +177,6 @@ export class Kernel {
     if (context.state === 'notYetStarted') return this.finish(context);
     if (context.state === 'blocked') this.waits.wakeContext(context, 'signal');
     if (context.state === 'stopped') this.start(context);
-    if (context === this.current) this.cpu.requestExit();
   }
 
   /** Lets a context notice that something stands by: a signal, a stop. */

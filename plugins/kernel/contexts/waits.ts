@@ -53,6 +53,18 @@ export class Waits {
     context.wait = undefined;
   }
 
+  /** Lets up to `limit` sleepers of one queue wait in another; answers how many. */
+  requeue(from: string, to: string, limit: number): number {
+    const moved = [...(this.#queues.get(from) ?? [])].slice(0, limit);
+    for (const context of moved) {
+      this.#leave(from, context);
+      const keys = (context.wait?.keys ?? []).map((key) => (key === from ? to : key));
+      context.wait = { ...context.wait, keys };
+      this.#queue(to).add(context);
+    }
+    return moved.length;
+  }
+
   waiters(key: string): number {
     return this.#queues.get(key)?.size ?? 0;
   }

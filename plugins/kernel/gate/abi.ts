@@ -30,7 +30,7 @@ export interface Abi {
   /** A number nobody handles. */
   unknown(kernel: Kernel, context: Context, number: number): void;
   /** Before the return to user mode, when `work` is set: signals, stops. */
-  userWork?(kernel: Kernel, context: Context): Outcome;
+  userWork?(kernel: Kernel, context: Context, touchFailed: boolean): Outcome;
   /** A processor exception of the program that demand paging did not solve. */
   exception(kernel: Kernel, context: Context, vector: number, errorCode: number, address: number): Outcome;
   /** The last words of a context. */

@@ -137,10 +137,11 @@ export class Gate {
 
   #userWork(): void {
     const context = this.kernel.current;
+    const touchFailed = this.#registers.low(R8) === 1;
     this.kernel.table.guest(context.slot).work = false;
     this.#answer(
       context,
-      this.#guarded(context, () => context.abi.userWork?.(this.kernel, context) ?? 0),
+      this.#guarded(context, () => context.abi.userWork?.(this.kernel, context, touchFailed) ?? 0),
     );
   }
 

@@ -1,0 +1,88 @@
+import { Errno } from '../../../core/abi/errno.js';
+import type { Context } from '../contexts/context.js';
+import type { Outcome } from '../contexts/outcome.js';
+import type { Abi, Handler } from '../gate/abi.js';
+import type { PadTable } from '../gate/pads.js';
+import type { Kernel } from '../kernel.js';
+import { handlerPlace } from '../syscalls/places.js';
+import { linuxHandlers } from './handlers.js';
+import { threadOf } from './process/thread.js';
+import { beforeUserMode } from './signals/deliver.js';
+import { faultSignal } from './signals/fault-signal.js';
+import { syscallRecords } from './strace/table.js';
+import { systemOf } from './system.js';
+import { SysFailure } from './vfs/failure.js';
+
+/** The Linux x86-64 system calls, on the same contexts, memory and files as everything else. */
+export class LinuxAbi implements Abi {
+  readonly name = 'linux';
+  readonly #pads = new Map<number, number>();
+  readonly #handlers: Handler[] = [];
+  readonly #unknown = new Set<number>();
+
+  constructor(pads: PadTable) {
+    for (const { number, name, parameters } of syscallRecords) {
+      const handler = linuxHandlers[name];
+      if (!handler) continue;
+      const pad = pads.add({ name, source: handlerPlace(name), parameters });
+      this.#pads.set(number, pad);
+      this.#handlers[pad] = withFailures(handler);
+    }
+  }
+
+  padOf(number: number): number | undefined {
+    return this.#pads.get(number);
+  }
+
+  handlerOf(pad: number): Handler | undefined {
+    return this.#handlers[pad];
+  }
+
+  /** Says once by name that a call is not built. */
+  unknown(_kernel: Kernel, context: Context, number: number): void {
+    if (this.#unknown.has(number)) return;
+    this.#unknown.add(number);
+    const name = syscallRecords.find((record) => record.number === number)?.name ?? `number ${number}`;
+    systemOf(context).log(`${context.name}: system call ${name} is not built, answered ENOSYS`);
+  }
+
+  userWork(kernel: Kernel, context: Context, touchFailed: boolean): Outcome {
+    return beforeUserMode(kernel, systemOf(context).table, context, touchFailed);
+  }
+
+  exception(_kernel: Kernel, context: Context, vector: number, errorCode: number, address: number): Outcome {
+    context.exception = { vector, errorCode, address };
+    systemOf(context).table.forceSignal(context, faultSignal(context, { vector, errorCode, address }));
+    return 0;
+  }
+
+  exited(kernel: Kernel, context: Context): void {
+    clearChildTid(kernel, context);
+    systemOf(context).table.threadExited(context);
+  }
+}
+
+/** A handler of this ABI may throw SysFailure where others return. */
+function withFailures(handler: Handler): Handler {
+  return (kernel, context, ...args) => {
+    try {
+      return handler(kernel, context, ...args);
+    } catch (failure) {
+      if (failure instanceof SysFailure) return -failure.errno;
+      throw failure;
+    }
+  };
+}
+
+/** Tells pthread_join that the thread is gone: a zero word and a futex wake-up. */
+function clearChildTid(kernel: Kernel, context: Context): void {
+  const { clearChildTid: address, process } = threadOf(context);
+  if (address === 0 || process.threads.size < 2 || !context.space) return;
+  if (context.space.fault(address, { write: true, execute: false }) !== 0) return;
+  const physical = kernel.memory.translateUser(address, context.space.table.root, true);
+  if (physical < 0 || address % 4 !== 0) return;
+  kernel.memory.write32(physical, 0);
+  kernel.futexes.wake(physical, 1);
+}
+
+export const notBuilt = -Errno.ENOSYS;

@@ -1,0 +1,203 @@
+import { randomBytes } from 'node:crypto';
+import { Errno } from '../../../../core/abi/errno.js';
+import type { Context } from '../../contexts/context.js';
+import { toI32 } from '../../gate/arguments.js';
+import type { Handler } from '../../gate/abi.js';
+import { PAGE_BYTES } from '../../memory/frames.js';
+import type { LinuxProcess } from '../process/process.js';
+import { processOf, systemOf } from '../system.js';
+
+const NAME_BYTES = 65;
+const MAX_RANDOM_BYTES = 65_536;
+const GRND_ALL = 7;
+const NS_PER_S = 1e9;
+const UNLIMITED = -1;
+
+export const uname: Handler = (_kernel, context, pointer) => {
+  const fields = ['Linux', systemOf(context).hostname, '6.1.0-halfcell', '#1 SMP', 'x86_64', '(none)'];
+  const bytes = new Uint8Array(NAME_BYTES * fields.length);
+  fields.forEach((text, index) => bytes.set(Buffer.from(text), index * NAME_BYTES));
+  context.user.write(pointer, bytes);
+  return 0;
+};
+
+export const getrandom: Handler = (_kernel, context, pointer, length, flags) => {
+  if (flags & ~GRND_ALL) return -Errno.EINVAL;
+  if (!(length >= 0)) return -Errno.EFAULT;
+  const count = Math.min(length, MAX_RANDOM_BYTES);
+  context.user.write(pointer, randomBytes(count));
+  return count;
+};
+
+export const sysinfo: Handler = (kernel, context, pointer) => {
+  const { freeFrames, totalFrames } = kernel.frames;
+  const bytes = new Uint8Array(112);
+  const view = new DataView(bytes.buffer);
+  view.setBigInt64(0, BigInt(Math.floor(kernel.nowNs() / NS_PER_S)), true);
+  view.setBigUint64(32, BigInt(totalFrames * PAGE_BYTES), true);
+  view.setBigUint64(40, BigInt(freeFrames * PAGE_BYTES), true);
+  view.setUint16(80, kernel.contexts.size, true);
+  view.setUint32(104, 1, true);
+  context.user.write(pointer, bytes);
+  return 0;
+};
+
+/** asm-generic/resource.h: soft and hard where they are not unlimited. */
+const Rlimit = { STACK: 3, CORE: 4, NOFILE: 7 } as const;
+const RLIMITS = 16;
+const defaults: Readonly<Record<number, readonly [number, number]>> = {
+  [Rlimit.STACK]: [8 << 20, UNLIMITED],
+  [Rlimit.CORE]: [0, UNLIMITED],
+  [Rlimit.NOFILE]: [1024, 65_536],
+};
+
+export const prlimit64: Handler = (_kernel, context, pid, resource, pointer, oldPointer) => {
+  const process = pid === 0 ? processOf(context) : systemOf(context).table.processes.get(toI32(pid));
+  if (!process) return -Errno.ESRCH;
+  if (!(resource >= 0 && resource < RLIMITS)) return -Errno.EINVAL;
+  const bytes = pointer === 0 ? undefined : context.user.read(pointer, 16);
+  if (oldPointer !== 0) context.user.write(oldPointer, encodeLimit(process, resource));
+  return bytes ? setLimit(process, resource, bytes) : 0;
+};
+
+export const getrlimit: Handler = (kernel, context, resource, pointer) =>
+  prlimit64(kernel, context, 0, resource, 0, pointer);
+export const setrlimit: Handler = (kernel, context, resource, pointer) =>
+  prlimit64(kernel, context, 0, resource, pointer, 0);
+
+function limitOf(process: LinuxProcess, resource: number) {
+  const [soft, hard] = defaults[resource] ?? [UNLIMITED, UNLIMITED];
+  return process.limits.get(resource) ?? { soft, hard };
+}
+
+function encodeLimit(process: LinuxProcess, resource: number): Uint8Array {
+  const { soft, hard } = limitOf(process, resource);
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  view.setBigInt64(0, BigInt(soft), true);
+  view.setBigInt64(8, BigInt(hard), true);
+  return bytes;
+}
+
+function setLimit(process: LinuxProcess, resource: number, bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const [soft, hard] = [Number(view.getBigInt64(0, true)), Number(view.getBigInt64(8, true))];
+  const above = (value: number, limit: number) =>
+    limit !== UNLIMITED && (value === UNLIMITED || value > limit);
+  if (above(soft, hard)) return -Errno.EINVAL;
+  if (above(hard, limitOf(process, resource).hard) && process.identity.euid !== 0) return -Errno.EPERM;
+  process.limits.set(resource, { soft, hard });
+  return 0;
+}
+
+/** The soft limit of open files: what the lowest free descriptor must stay below. */
+export const descriptorLimit = (context: Context): number => {
+  const { soft } = limitOf(processOf(context), Rlimit.NOFILE);
+  return soft === UNLIMITED ? 65_536 : soft;
+};
+
+/** asm/prctl.h. */
+const Arch = { SET_GS: 0x1001, SET_FS: 0x1002, GET_FS: 0x1003, GET_GS: 0x1004 } as const;
+
+export const arch_prctl: Handler = (kernel, context, code, address) => {
+  const guest = kernel.guest(context);
+  const { registers } = kernel.cpu;
+  const sets = code === Arch.SET_FS || code === Arch.SET_GS;
+  if (sets && !(address >= 0 && address < 2 ** 47)) return -Errno.EPERM;
+  if (code === Arch.SET_FS) registers.fsBase = guest.fsBase = BigInt(address);
+  else if (code === Arch.SET_GS) registers.kernelGsBase = guest.gsBase = BigInt(address);
+  else if (code === Arch.GET_FS) context.user.write(address, u64(guest.fsBase));
+  else if (code === Arch.GET_GS) context.user.write(address, u64(guest.gsBase));
+  else return -Errno.EINVAL;
+  return 0;
+};
+
+function u64(value: bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, value, true);
+  return bytes;
+}
+
+/** linux/prctl.h. */
+const Pr = {
+  SET_PDEATHSIG: 1,
+  GET_DUMPABLE: 3,
+  SET_DUMPABLE: 4,
+  SET_NAME: 15,
+  GET_NAME: 16,
+  SET_NO_NEW_PRIVS: 38,
+  GET_NO_NEW_PRIVS: 39,
+} as const;
+const COMM_BYTES = 16;
+
+type Prctl = (context: Context, argument: number) => number;
+const prctls: Readonly<Record<number, Prctl>> = {
+  [Pr.GET_DUMPABLE]: (context) => (processOf(context).dumpable ? 1 : 0),
+  [Pr.SET_DUMPABLE]: (context, argument) => {
+    processOf(context).dumpable = argument !== 0;
+    return 0;
+  },
+  [Pr.SET_NAME]: (context, argument) => {
+    const bytes = context.user.read(argument, COMM_BYTES);
+    const end = bytes.indexOf(0);
+    const name = Buffer.from(bytes.subarray(0, end < 0 ? COMM_BYTES - 1 : end)).toString('latin1');
+    processOf(context).name = name;
+    systemOf(context).kernel.rename(context, name);
+    return 0;
+  },
+  [Pr.GET_NAME]: (context, argument) => {
+    const bytes = new Uint8Array(COMM_BYTES);
+    bytes.set(Buffer.from(context.name, 'latin1').subarray(0, COMM_BYTES - 1));
+    context.user.write(argument, bytes);
+    return 0;
+  },
+  [Pr.SET_NO_NEW_PRIVS]: (context) => {
+    processOf(context).noNewPrivileges = true;
+    return 0;
+  },
+  [Pr.GET_NO_NEW_PRIVS]: (context) => (processOf(context).noNewPrivileges ? 1 : 0),
+};
+
+export const prctl: Handler = (_kernel, context, option, argument) =>
+  prctls[option]?.(context, argument) ?? -Errno.EINVAL;
+
+export const umask: Handler = (_kernel, context, mask) => {
+  const process = processOf(context);
+  const before = process.umask;
+  process.umask = mask & 0o777;
+  return before;
+};
+
+export const getpriority: Handler = (_kernel, context) => 20 - (context.attributes.priority - 20);
+
+export const setpriority: Handler = (_kernel, context, _which, _who, nice) => {
+  const wanted = 20 + Math.max(-20, Math.min(19, toI32(nice)));
+  if (wanted < context.attributes.priority && processOf(context).identity.euid !== 0) return -Errno.EACCES;
+  context.attributes.priority = wanted;
+  return 0;
+};
+
+const ONE_CPU = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
+
+export const sched_getaffinity: Handler = (_kernel, context, _pid, size, pointer) => {
+  if (!(size >= ONE_CPU.length)) return -Errno.EINVAL;
+  context.user.write(pointer, ONE_CPU);
+  return ONE_CPU.length;
+};
+
+export const sched_setaffinity: Handler = (_kernel, context, _pid, size, pointer) => {
+  const first = size > 0 ? (context.user.read(pointer, 1)[0] ?? 0) : 0;
+  return first & 1 ? 0 : -Errno.EINVAL;
+};
+
+export const sched_get_priority_max: Handler = (_kernel, _context, policy) =>
+  policy === 1 || policy === 2 ? 99 : 0;
+export const sched_get_priority_min: Handler = (_kernel, _context, policy) =>
+  policy === 1 || policy === 2 ? 1 : 0;
+export const sched_getscheduler: Handler = () => 0;
+
+export const getcpu: Handler = (_kernel, context, cpu, node) => {
+  for (const pointer of [cpu, node]) if (pointer !== 0) context.user.prepareWrite(pointer, 4);
+  for (const pointer of [cpu, node]) if (pointer !== 0) context.user.write(pointer, new Uint8Array(4));
+  return 0;
+};
