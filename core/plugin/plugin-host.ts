@@ -1,6 +1,7 @@
 import { HostError, reasonOf } from '../errors/host-error.js';
 import type { MachineHooks } from '../hooks/machine-hooks.js';
 import { Scope } from '../lifecycle/scope.js';
+import type { Dispose } from '../lifecycle/scope.js';
 import { Stage } from '../lifecycle/stage.js';
 import { SliceBorder } from '../machine/border.js';
 import { loadOrder } from './load-order.js';
@@ -14,6 +15,9 @@ import type {
   ServiceName,
   Services,
 } from './plugin.js';
+import { importPlugin } from './plugin-file.js';
+import type { PluginFile } from './plugin-file.js';
+import { watchFiles } from './plugin-watcher.js';
 import { ServiceRegistry } from './services.js';
 
 export interface LoadOptions {
@@ -150,6 +154,31 @@ export class PluginHost {
     return this.#border.run(() => this.#swap(name, plugin as unknown as AnyPlugin, config));
   }
 
+  /** `load`, of a `.ts` or `.js` file that exports one plugin. Throws PLUGIN_FILE or PLUGIN_EXPORT besides. */
+  async loadFile(file: string, config: object = {}, { name, carried }: LoadOptions = {}): Promise<Scope> {
+    const { plugin } = await this.#import(file, name ?? file);
+    return this.#border.run(() => this.#load({ name: name ?? plugin.name, plugin, config, carried }));
+  }
+
+  /** `swap`, with the plugin that a file exports. */
+  async swapFile(file: string, config?: object, { name }: LoadOptions = {}): Promise<Scope> {
+    const { plugin } = await this.#import(file, name ?? file);
+    return this.#border.run(() => this.#swap(name ?? plugin.name, plugin, config));
+  }
+
+  /** Swaps the loaded plugin whenever its file, or what that imports, is saved. Failures go to `pluginFailed`. */
+  async watchFile(file: string, { name }: LoadOptions = {}): Promise<Dispose> {
+    const { plugin, sources } = await this.#import(file, name ?? file);
+    const loadedAs = name ?? plugin.name;
+    const reload = async () => {
+      const next = await this.#import(file, loadedAs);
+      await this.#border.run(() => this.#swap(loadedAs, next.plugin, undefined));
+      return next.sources;
+    };
+    // Both steps of a reload have told `pluginFailed` already.
+    return watchFiles(sources, { reload, onFailure: () => {} });
+  }
+
   list(): PluginEntry[] {
     return [...this.#loaded.values()].map(({ name, plugin, scope, swaps }) => ({
       name,
@@ -172,6 +201,14 @@ export class PluginHost {
   /** The state a plugin would hand over; undefined when it carries none. */
   carry(name: string): Carried | undefined {
     return this.#find(name).running.carry?.();
+  }
+
+  async #import(file: string, name: string): Promise<PluginFile> {
+    try {
+      return await importPlugin(file);
+    } catch (failure) {
+      throw this.#failed(name, failure);
+    }
   }
 
   async #load(plan: Planned): Promise<Scope> {
