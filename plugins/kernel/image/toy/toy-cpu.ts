@@ -1,7 +1,9 @@
 import { parseInstruction } from '../assembler/branches.js';
+import { PAGE_TABLE } from './test-cpu.js';
 import { ToyMemory, ToyPageFault } from './toy-memory.js';
 import { Flag, execute } from './toy-instructions.js';
 import type { Assembled } from '../assembler/assemble.js';
+import type { TestCpu } from './test-cpu.js';
 import type { Operand } from '../assembler/operand.js';
 
 export interface ToyInstruction {
@@ -14,6 +16,8 @@ const Msr = { star: 0xc000_0081, lstar: 0xc000_0082, sfmask: 0xc000_0084 } as co
 const PAGE_FAULT = 14;
 
 export interface ToyCode {
+  readonly base: bigint;
+  readonly bytes: Uint8Array;
   readonly instructions: ReadonlyMap<bigint, ToyInstruction>;
   readonly symbols: ReadonlyMap<string, bigint>;
 }
@@ -28,14 +32,19 @@ export function toyCode(assembled: Assembled, base: bigint, others: ReadonlyMap<
     const { mnemonic, operands } = parseInstruction(source.text);
     return [base + BigInt(offset), { mnemonic, operands, sizeBytes: encoded.bytes.length }];
   });
-  return { instructions: new Map(instructions), symbols: new Map([...labels, ...others]) };
+  return {
+    base,
+    bytes: assembled.bytes,
+    instructions: new Map(instructions),
+    symbols: new Map([...labels, ...others]),
+  };
 }
 
 /**
  * Executes assembled text, instruction by instruction, for tests of the image alone. It knows what the image uses:
  * rings, GDT only as far as `ltr` looks, IDT with IST, syscall and sysretq, swapgs, interrupts with the shadow of sti.
  */
-export class ToyCpu {
+export class ToyCpu implements TestCpu {
   readonly memory = new ToyMemory();
   readonly registers = new Array<bigint>(16).fill(0n);
   readonly msrs = new Map<number, bigint>();
@@ -49,14 +58,14 @@ export class ToyCpu {
   idt = 0n;
   gdt = 0n;
   tss = 0n;
-  readonly control = [0n, 0n, 0n, 0n, 0n, 0n, 0n, 0n, 0n];
+  readonly control = [0n, 0n, 0n, PAGE_TABLE, 0n, 0n, 0n, 0n, 0n];
   halted = false;
   shadow = false;
   /** Vectors that wait. */
   readonly interrupts: number[] = [];
   readonly #code: ToyCode[] = [];
 
-  constructor(readonly hypercall: (cpu: ToyCpu) => void) {}
+  constructor(readonly hypercall: () => void) {}
 
   /** Makes code executable. */
   load(code: ToyCode): void {
@@ -95,6 +104,10 @@ export class ToyCpu {
       this.control[2] = error.address;
       this.deliver(PAGE_FAULT, (error.write ? 2n : 0n) | (this.cs & 3n ? 4n : 0n));
     }
+  }
+
+  disturb(vector: number): void {
+    this.deliver(vector, undefined);
   }
 
   #takeInterrupt(): void {

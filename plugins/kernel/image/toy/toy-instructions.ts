@@ -197,7 +197,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   syscall: (cpu) => cpu.syscall(),
   sysretq: (cpu) => cpu.sysret(),
   swapgs: (cpu) => ([cpu.gsBase, cpu.kernelGsBase] = [cpu.kernelGsBase, cpu.gsBase]),
-  vmcall: (cpu) => cpu.hypercall(cpu),
+  vmcall: (cpu) => cpu.hypercall(),
   rdmsr: readMsr,
   wrmsr: writeMsr,
   lgdt: (cpu, [source]) => (cpu.gdt = tableBase(cpu, source)),

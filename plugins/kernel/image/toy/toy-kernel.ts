@@ -10,9 +10,11 @@ import {
   Selector,
 } from '../layout.js';
 import { IMAGE_VIRTUAL, KERNEL_STACK_BYTES, KERNEL_STACK_SLOT_BYTES, SWITCH_FRAME_BYTES } from '../layout.js';
+import { PAGE_TABLE } from './test-cpu.js';
 import { ToyCpu, toyCode } from './toy-cpu.js';
 import { linkImage } from '../link.js';
 import type { Linked } from '../link.js';
+import type { TestCpu, TestCpuMaker } from './test-cpu.js';
 import type { ToyCode } from './toy-cpu.js';
 
 export interface Answer {
@@ -44,7 +46,7 @@ export function toyImage(padNames: readonly string[], userText: string): ToyImag
   const nothing = new Map<string, bigint>();
   return {
     linked,
-    code: toyCode(linked.assembled, IMAGE_VIRTUAL, linked.symbols),
+    code: { ...toyCode(linked.assembled, IMAGE_VIRTUAL, linked.symbols), bytes: linked.code },
     userCode: toyCode(user, USER_CODE, nothing),
   };
 }
@@ -52,7 +54,7 @@ export function toyImage(padNames: readonly string[], userText: string): ToyImag
 /** The smallest kernel that can answer the image: contexts, a ring of runnable ones, pads by name. */
 export class ToyKernel {
   readonly linked: Linked;
-  readonly cpu = new ToyCpu(() => this.#answer());
+  readonly cpu: TestCpu;
   readonly runnable: number[] = [];
   readonly log: string[] = [];
   current = IDLE;
@@ -68,16 +70,21 @@ export class ToyKernel {
   constructor(
     { linked, code, userCode }: ToyImage,
     private readonly pads: Readonly<Record<string, Handler>>,
+    makeCpu: TestCpuMaker = (hypercall) => new ToyCpu(hypercall),
   ) {
     this.linked = linked;
     this.#names = Object.keys(pads);
-    const { cpu } = this;
+    const cpu = makeCpu(() => this.#answer());
+    this.cpu = cpu;
     cpu.load(code);
     cpu.load(userCode);
+    for (const { base, bytes } of [code, userCode]) {
+      cpu.memory.map(base, bytes.length);
+      cpu.memory.fill(base, bytes);
+    }
     cpu.memory.map(linked.dataAddress, Number(linked.end - linked.dataAddress));
     cpu.memory.fill(linked.dataAddress, linked.data);
     cpu.rip = linked.addressOf('_start');
-    cpu.control[3] = 0x1000n;
   }
 
   contextAddress(index: number): bigint {
@@ -111,7 +118,7 @@ export class ToyKernel {
     memory.write(rsp + BigInt(SWITCH_FRAME_BYTES - 8), 8, this.linked.addressOf(start));
     const context = this.contextAddress(index);
     memory.write(context + BigInt(ContextLayout.rsp), 8, rsp);
-    memory.write(context + BigInt(ContextLayout.cr3), 8, 0x1000n);
+    memory.write(context + BigInt(ContextLayout.cr3), 8, PAGE_TABLE);
     memory.write(context + BigInt(ContextLayout.kernelStackTop), 8, top);
     memory.write(context + BigInt(ContextLayout.flags), 4, BigInt(flags));
     this.runnable.push(index);
