@@ -33,7 +33,7 @@ export async function startGdbStub(options: GdbStubOptions): Promise<GdbStub> {
       own.detach();
       session = undefined;
     };
-    return { receive: (chunk) => link.receive(chunk), ended };
+    return { receive: (chunk) => link.receive(chunk), drained: () => own.drained(), ended };
   };
 
   const listener = await listen(options.port, accept).catch((error: NodeJS.ErrnoException) => {
@@ -57,6 +57,9 @@ function connect(options: GdbStubOptions, connection: Connection): { link: Link;
   });
   const output = {
     send: (body: string) => link.send(body),
+    get congested() {
+      return connection.congested;
+    },
     stopAcknowledging: () => link.stopAcknowledging(),
     close: () => connection.close(),
   };

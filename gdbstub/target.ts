@@ -21,7 +21,10 @@ export interface Target {
   readonly monitor?: Monitor;
   readonly syscallCatch?: SyscallCatch;
   readonly osTables?: OsTables;
-  /** gdb's name of the operating system ABI: `none` (a kernel) or `GNU/Linux` (a program). Default `none`. */
+  /**
+   * gdb's name of the operating system ABI: `none` for a kernel, which is the default, or `GNU/Linux` for a program. The
+   * latter adds the register `orig_rax`, all ones outside of a system call.
+   */
   readonly osAbi?: 'none' | 'GNU/Linux';
   /** Regions of linear addresses. gdb refuses every address outside of them, so give whole halves, not mappings. */
   memoryMap?(): readonly MemoryRegion[];
@@ -36,7 +39,7 @@ export interface Target {
 }
 
 /** Which registers there are beside the core, x87 and SSE groups, which gdb demands. */
-export type RegisterFeature = 'segments' | 'linux' | 'system';
+export type RegisterFeature = 'segments' | 'system';
 
 export interface TargetRegisters {
   readonly features: readonly RegisterFeature[];
@@ -75,7 +78,10 @@ export interface RunControl {
   readonly running: boolean;
   /** `step.range` is understood. Without it gdb makes single steps. */
   readonly canStepRange?: true;
-  /** Comes back at once. Any number of instructions later the listeners get exactly one stop. */
+  /**
+   * Comes back at once. Any number of instructions later the listeners get exactly one stop. A target that runs already
+   * goes on as it was, and an `interrupt` that it has not yet answered is taken back.
+   */
   resume(request: ResumeRequest): void;
   /** Asks a running target for a stop of kind `interrupt`, within a second. Nothing happens when it stands. */
   interrupt(): void;

@@ -130,14 +130,14 @@ const SYSTEM: Feature = {
   ],
 };
 
-const OPTIONAL: Record<RegisterFeature, Feature> = { segments: SEGMENTS, linux: LINUX, system: SYSTEM };
+const OPTIONAL: Record<RegisterFeature, Feature> = { segments: SEGMENTS, system: SYSTEM };
 
 /** The features of a target, in the order in which `g` sends their registers. */
 export function featuresOf(target: Target): readonly Feature[] {
-  const chosen = (Object.keys(OPTIONAL) as RegisterFeature[]).filter((key) =>
-    target.registers.features.includes(key),
-  );
-  return [CORE, SSE, ...chosen.map((key) => OPTIONAL[key])];
+  const keys = Object.keys(OPTIONAL) as RegisterFeature[];
+  const chosen = keys.filter((key) => target.registers.features.includes(key)).map((key) => OPTIONAL[key]);
+  // Without orig_rax gdb leaves out half of what GNU/Linux means to it: moving a position independent program, for one.
+  return [CORE, SSE, ...(target.osAbi === 'GNU/Linux' ? [LINUX] : []), ...chosen];
 }
 
 /** All registers by gdb's number. */

@@ -6,10 +6,11 @@ const MOST = 64;
 /** Files that gdb holds open, by descriptor. */
 export class OpenFiles {
   readonly #files = new Map<number, OpenFile>();
+  #closed = false;
 
   /** @throws Refused when too many are open. */
   add(file: OpenFile): number {
-    if (this.#files.size >= MOST) throw new Refused(EMFILE, 'too many open files');
+    if (this.#closed || this.#files.size >= MOST) throw new Refused(EMFILE, 'too many open files');
     let descriptor = 3;
     while (this.#files.has(descriptor)) descriptor++;
     this.#files.set(descriptor, file);
@@ -29,7 +30,9 @@ export class OpenFiles {
     this.#files.delete(descriptor);
   }
 
-  clear(): void {
+  /** For good: one that is still being opened is refused. */
+  closeAll(): void {
+    this.#closed = true;
     for (const file of this.#files.values()) file.close?.();
     this.#files.clear();
   }

@@ -7,7 +7,9 @@ export interface QueueEvents {
   answer(body: string): Answer | Promise<Answer>;
   send(body: string): void;
   /** gdb understands errors in words. */
-  readonly words: boolean;
+  isWordy(): boolean;
+  /** Answer nothing more until `drain` is called. */
+  isCongested(): boolean;
   /** A fault of the target, not of the debugger. */
   report(error: unknown): void;
 }
@@ -21,7 +23,7 @@ export class PacketQueue {
 
   push(body: string): void {
     this.#waiting.push(body);
-    this.#drain();
+    this.drain();
   }
 
   /** Nothing is answered until `release`. */
@@ -31,15 +33,15 @@ export class PacketQueue {
 
   release(): void {
     this.#busy = false;
-    this.#drain();
+    this.drain();
   }
 
   clear(): void {
     this.#waiting.length = 0;
   }
 
-  #drain(): void {
-    while (!this.#busy) {
+  drain(): void {
+    while (!this.#busy && !this.events.isCongested()) {
       const body = this.#waiting.shift();
       if (body === undefined) return;
       this.#answer(body);
@@ -71,7 +73,7 @@ export class PacketQueue {
   #refuse(error: unknown): void {
     if (!(error instanceof Refused)) this.events.report(error);
     const refused = error instanceof Refused ? error : new Refused(EIO, 'the target failed');
-    this.events.send(refused.answer(this.events.words));
+    this.events.send(refused.answer(this.events.isWordy()));
   }
 }
 

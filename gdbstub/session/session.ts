@@ -16,6 +16,8 @@ const ATTACH_LIMIT_MS = 1_500;
 export interface SessionOutput {
   send(body: string): void;
   stopAcknowledging(): void;
+  /** The peer reads slower than it asks; `Session.drained` follows. */
+  readonly congested: boolean;
   /** No more packets; what was sent still arrives. */
   close(): void;
 }
@@ -76,6 +78,11 @@ export class Session {
     if (this.#state === 'running') this.target.run.interrupt();
   }
 
+  /** The peer has caught up. */
+  drained(): void {
+    this.#queue.drain();
+  }
+
   lost(): void {
     if (this.#state === 'stopped') this.output.send(new Refused(EBADMSG, 'damaged packet').answer(false));
   }
@@ -95,12 +102,12 @@ export class Session {
     this.#request = request;
     this.#state = 'running';
     this.documents.clear();
-    if (!this.target.run.running) this.target.run.resume(request);
+    this.target.run.resume(request);
   }
 
   /** Leaves the target running, with nothing of this session in it. Any number of calls. */
   detach(): void {
-    if (this.#leave() && !this.target.run.running) this.target.run.resume({});
+    if (this.#leave()) this.target.run.resume({});
   }
 
   kill(): void {
@@ -116,20 +123,18 @@ export class Session {
     this.#unlisten();
     this.#queue.clear();
     this.breakpoints.clear();
-    this.files.clear();
+    this.files.closeAll();
     this.target.syscallCatch?.set('none');
     return true;
   }
 
   #createQueue(): PacketQueue {
-    const isWordy = () => this.peer.has('error-message');
     return new PacketQueue({
+      isWordy: () => this.peer.has('error-message'),
+      isCongested: () => this.output.congested,
       answer: (body) => this.#answer(body),
       send: (body) => this.output.send(body),
       report: this.options.report,
-      get words() {
-        return isWordy();
-      },
     });
   }
 

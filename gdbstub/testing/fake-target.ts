@@ -129,6 +129,7 @@ class FakeRun implements RunControl {
   running = false;
   lastStop: Stop | undefined;
   #request: ResumeRequest = {};
+  #interrupted = false;
   /** Called with the system call number; answers whether to stop. */
   onSyscall: (number: number) => Stop | undefined = () => undefined;
 
@@ -140,6 +141,8 @@ class FakeRun implements RunControl {
   }
 
   resume(request: ResumeRequest): void {
+    this.#interrupted = false;
+    if (this.running) return;
     this.running = true;
     this.#request = request;
     this.target.requests.push(request);
@@ -147,7 +150,7 @@ class FakeRun implements RunControl {
   }
 
   interrupt(): void {
-    if (this.running && !this.target.deaf) setImmediate(() => this.stop({ kind: 'interrupt' }));
+    this.#interrupted = this.running && !this.target.deaf;
   }
 
   stop(stop: Stop): void {
@@ -162,6 +165,7 @@ class FakeRun implements RunControl {
       const stop = this.#advance(first && count === 0);
       if (stop) return this.stop(stop);
     }
+    if (this.#interrupted) return this.stop({ kind: 'interrupt' });
     if (this.running) setImmediate(() => this.#slice(false));
   }
 

@@ -47,7 +47,12 @@ long _start(long n) {
 }
 `;
 
-export const KERNEL_FLAGS = ['-static', '-Wl,-Ttext-segment=0xffffffff80100000', '-mcmodel=kernel', '-fno-pie'];
+export const KERNEL_FLAGS = [
+  '-static',
+  '-Wl,-Ttext-segment=0xffffffff80100000',
+  '-mcmodel=kernel',
+  '-fno-pie',
+];
 export const STATIC_FLAGS = ['-static', '-fno-pie', '-no-pie'];
 export const STATIC_PIE_FLAGS = ['-static-pie', '-fpie'];
 

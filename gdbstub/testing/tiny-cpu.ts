@@ -7,7 +7,11 @@ const ZF = 0x40n;
 const SF = 0x80n;
 const OF = 0x800n;
 
-export type Access = { readonly kind: Exclude<WatchAccess, 'access'>; readonly address: bigint; readonly length: number };
+export type Access = {
+  readonly kind: Exclude<WatchAccess, 'access'>;
+  readonly address: bigint;
+  readonly length: number;
+};
 export type Event = 'none' | 'halt' | 'invalid' | 'syscall';
 
 interface Operand {

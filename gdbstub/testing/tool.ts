@@ -19,9 +19,14 @@ export function gdb(commands: readonly string[], ...args: readonly string[]): Pr
   const flags = [...quiet, ...commands].flatMap((command) => ['-ex', command]);
   return new Promise((resolve, reject) => {
     const options = { timeout: GDB_LIMIT_MS, killSignal: 'SIGKILL' as const };
-    execFile('gdb', ['-nx', '-batch', ...flags, ...args], options, (error: ExecFileException | null, out, err) => {
-      if (error?.killed) reject(new Error(`gdb did not end:\n${out}${err}`));
-      else resolve(out + err);
-    });
+    execFile(
+      'gdb',
+      ['-nx', '-batch', ...flags, ...args],
+      options,
+      (error: ExecFileException | null, out, err) => {
+        if (error?.killed) reject(new Error(`gdb did not end:\n${out}${err}`));
+        else resolve(out + err);
+      },
+    );
   });
 }

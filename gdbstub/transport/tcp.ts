@@ -7,12 +7,15 @@ const KEEP_ALIVE_MS = 10_000;
 
 export interface Connection {
   send(bytes: Uint8Array): void;
+  /** The peer does not keep up; `drained` follows. */
+  readonly congested: boolean;
   /** What was sent still arrives. */
   close(): void;
 }
 
 export interface ConnectionEvents {
   receive(chunk: Uint8Array): void;
+  drained(): void;
   /** Exactly once, whoever ended it and however. */
   ended(): void;
 }
@@ -29,13 +32,24 @@ function serve(socket: Socket, accept: Accept): void {
   socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
   // 'close' always follows and says all that matters.
   socket.on('error', () => {});
-  const events = accept({ send: (bytes) => send(socket, bytes), close: () => socket.end() });
+  const events = accept(connectionOf(socket));
   if (!events) return void socket.destroy();
   socket.on('data', (chunk: Buffer) => events.receive(chunk));
-  socket.on('drain', () => socket.resume());
+  socket.on('drain', () => {
+    socket.resume();
+    events.drained();
+  });
   socket.on('end', () => socket.end());
   socket.on('close', () => events.ended());
 }
+
+const connectionOf = (socket: Socket): Connection => ({
+  send: (bytes) => send(socket, bytes),
+  get congested() {
+    return socket.writableLength > BACKLOG_BYTES;
+  },
+  close: () => socket.end(),
+});
 
 function send(socket: Socket, bytes: Uint8Array): void {
   if (socket.writable) socket.write(bytes);

@@ -6,8 +6,8 @@ import type { DocumentKind } from './document-kind.js';
 const linkMap = (at: number): string => hexAddress(BigInt(at + 1) * 0x1000n);
 
 function libraryXml({ path, bias, dynamic }: Module, at: number): string {
-  const l_ld = hexAddress(dynamic ?? 0n);
-  return `<library${attributes({ name: path, lm: linkMap(at), l_addr: hexAddress(bias), l_ld })}/>`;
+  const places = { lm: linkMap(at), l_addr: hexAddress(bias), l_ld: hexAddress(dynamic ?? 0n), lmid: '0x0' };
+  return `<library${attributes({ name: path, ...places })}/>`;
 }
 
 /** Programs as libraries, where the OS ABI is GNU/Linux: gdb manual, E.9 "Library List Format for SVR4 Targets". */
