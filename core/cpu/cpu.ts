@@ -332,10 +332,7 @@ export class X86Cpu implements Cpu {
   }
 
   #system(operation: number, record: number): number {
-    const name = SYSTEM_OPERATIONS[operation]!;
-    const handler = systemHandlers[name];
-    if (!handler) throw new Error(`no handler for ${name}`);
-    return handler(this.#context, record);
+    return systemHandlers[SYSTEM_OPERATIONS[operation]!](this.#context, record);
   }
 
   /** A record for one execution: across a page border, or under a breakpoint. */

@@ -67,8 +67,12 @@ export abstract class Emitter {
   abstract jumpRelative(): void;
   /** The instruction is not finished: it starts again, after a look at what is pending. */
   abstract repeat(): void;
-  /** Hands over to TypeScript, which says how to go on; nothing after it is executed. */
-  abstract system(operation: SystemOperation): void;
+  /** Hands over to TypeScript, which says how to go on; nothing after it is executed. Arguments are i64. */
+  abstract system(operation: SystemOperation, ...args: Expr[]): void;
+  /** Asks TypeScript, which either lets the instruction go on or says how to end it. */
+  abstract ask(operation: SystemOperation, ...args: Expr[]): void;
+  /** The instruction has set rip itself; generated code is left, because something may be pending. */
+  abstract leave(): void;
   /** Ends the instruction here. */
   abstract finish(): void;
   /** Linear address of the next instruction. */
@@ -219,6 +223,14 @@ export abstract class Emitter {
 
   loadSigned(linear: Expr, size: GprSize): Expr {
     return this.body.let(SIGNED_LOADS[size](this.translate(linear, size / 8, 'read')));
+  }
+
+  loadHost(host: Expr, size: GprSize): Expr {
+    return this.body.let(LOADS[size](host));
+  }
+
+  storeHost(host: Expr, value: Expr, size: GprSize): void {
+    this.body.do(STORES[size](host, value));
   }
 
   store(linear: Expr, value: Expr, size: GprSize): void {

@@ -144,6 +144,14 @@ export class HotEmitter extends RecordEmitter {
     throw new Error(`${this.form.row.name} calls ${operation}, so it cannot be hot`);
   }
 
+  ask(operation: SystemOperation): void {
+    this.system(operation);
+  }
+
+  leave(): void {
+    throw new Error(`${this.form.row.name} leaves, so it cannot be hot`);
+  }
+
   protected effectiveAddress(): Expr {
     return this.body.get(this.frame.address);
   }
@@ -209,9 +217,23 @@ export class RareEmitter extends RecordEmitter {
     this.body.return(i32.const(Status.next));
   }
 
-  system(operation: SystemOperation): void {
+  system(operation: SystemOperation, ...args: Expr[]): void {
+    this.body.return(this.#callSystem(operation, args));
+  }
+
+  ask(operation: SystemOperation, ...args: Expr[]): void {
+    const status = this.body.let(this.#callSystem(operation, args));
+    this.body.if(status, () => this.body.return(status));
+  }
+
+  leave(): void {
+    this.body.return(i32.const(Status.leave));
+  }
+
+  #callSystem(operation: SystemOperation, args: readonly Expr[]): Expr {
+    args.forEach((arg, i) => this.body.do(toState64(State.scratch + i * 8, arg)));
     const number = i32.const(systemNumber(operation));
-    this.body.return(call(this.frame.systemFunction, 'i32', number, this.body.get(this.record)));
+    return call(this.frame.systemFunction, 'i32', number, this.body.get(this.record));
   }
 
   protected effectiveAddress(): Expr {

@@ -1,7 +1,13 @@
 import { GuestFault } from '../guest-fault.js';
 import { Field, State } from '../layout.js';
 import type { SystemOperation } from '../system-operations.js';
+import { callHandlers } from './calls.js';
 import type { SystemHandler } from './context.js';
+import { cpuidHandlers } from './cpuid.js';
+import { interruptHandlers } from './interrupts.js';
+import { portHandlers } from './ports.js';
+import { registerHandlers } from './registers.js';
+import { tableHandlers } from './tables.js';
 
 /** Bytes that are no instruction; the record says which exception they deserve. */
 const undefinedOpcode: SystemHandler = ({ state, log }, record) => {
@@ -9,6 +15,12 @@ const undefinedOpcode: SystemHandler = ({ state, log }, record) => {
   throw new GuestFault(state.get32(record + Field.immediate));
 };
 
-export const systemHandlers: Partial<Record<SystemOperation, SystemHandler>> = {
+export const systemHandlers: Readonly<Record<SystemOperation, SystemHandler>> = {
   undefined: undefinedOpcode,
+  ...callHandlers,
+  ...cpuidHandlers,
+  ...interruptHandlers,
+  ...portHandlers,
+  ...registerHandlers,
+  ...tableHandlers,
 };

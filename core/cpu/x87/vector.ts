@@ -16,6 +16,7 @@ import {
   laneFlags,
   OPERAND_A,
   OPERAND_B,
+  PRECOMPUTATION,
 } from './scratch.js';
 import { isNan, raise } from './unpack.js';
 
@@ -63,8 +64,13 @@ function defineControl(library: Library): void {
       f.do(control.maxExponent.set(i32.const(format.maxExponent)));
     });
   }
-  /** () => nonzero when an exception is not masked; MXCSR has the flags either way. */
+  /**
+   * () => nonzero when an exception is not masked; MXCSR has the flags either way. One that comes before the computation
+   * keeps all lanes from being computed, so that nothing is known of the others.
+   */
   library.define('vectorFaults', [], ['i32'], (f) => {
+    const early = i32.and(i32.and(laneFlags.get(), control.unmasked.get()), i32.const(PRECOMPUTATION));
+    f.if(early, () => f.do(laneFlags.set(i32.and(laneFlags.get(), i32.const(PRECOMPUTATION)))));
     f.do(i32.store(zero32, i32.or(mxcsr(), laneFlags.get()), State.mxcsr));
     return i32.and(laneFlags.get(), control.unmasked.get());
   });
@@ -87,7 +93,7 @@ function defineLane(library: Library, name: FormatName): void {
     const operation = f.argument(0);
     const is = (number: number) => i32.eq(operation, i32.const(number));
     const root = f.let(is(LaneOperation.squareRoot));
-    unpackBoth(f, name, f.argument(1), f.argument(2));
+    unpackBoth(f, name, select(root, f.argument(2), f.argument(1)), f.argument(2));
     f.if(root, () => f.do(b.class.set(i32.const(Class.zero))));
     f.if(i32.eqz(f.call('nan')), () => {
       f.if(is(LaneOperation.subtract), () => f.do(b.sign.set(i32.eqz(b.sign.get()))));

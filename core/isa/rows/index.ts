@@ -1,6 +1,7 @@
 import { parseRows } from '../parse-row.js';
 import type { ParsedRow, Row } from '../row.js';
 import { arithRows } from './arith.js';
+import { bitRows } from './bits.js';
 import { controlRows } from './control.js';
 import { dataRows } from './data.js';
 import { sseArithRows } from './sse-arith.js';
@@ -8,6 +9,10 @@ import { sseConvertRows } from './sse-convert.js';
 import { sseIntegerRows } from './sse-integer.js';
 import { sseMoveRows } from './sse-move.js';
 import { sseShuffleRows } from './sse-shuffle.js';
+import { flagRows } from './flags.js';
+import { multiplyRows } from './multiply.js';
+import { shiftRows } from './shift.js';
+import { stringRows } from './string.js';
 import { systemRows } from './system.js';
 
 /** Families in the order in which their forms are numbered; the rare forms of one family are compiled together. */
@@ -15,6 +20,11 @@ const families: Readonly<Record<string, readonly Row[]>> = {
   arith: arithRows,
   data: dataRows,
   control: controlRows,
+  shift: shiftRows,
+  multiply: multiplyRows,
+  bits: bitRows,
+  string: stringRows,
+  flags: flagRows,
   system: systemRows,
   sseMove: sseMoveRows,
   sseArith: sseArithRows,

@@ -36,7 +36,7 @@ const promoted = (format: FormatName, bits: Expr) =>
 /** A denormal operand is zero when MXCSR says so, which matters for upward rounding and for inexact. */
 function operand(e: Emitter, format: FormatName, bits: Expr): Expr {
   const denormal = i32.eqz(notDenormal(format, bits));
-  const ignored = i32.and(denormal, i32.and(state32(State.mxcsr), i32.const(DENORMALS_ARE_ZERO)));
+  const ignored = i32.and(denormal, has(DENORMALS_ARE_ZERO));
   return e.let(select(ignored, f64.const(0), promoted(format, bits)));
 }
 

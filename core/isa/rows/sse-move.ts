@@ -47,11 +47,9 @@ const mask =
 const maskedStore: Meaning = (e) => {
   const [bytes, selected] = [register(e, 0), register(e, 1)];
   const chosen = e.let(i8x16.shrS(selected, i32.const(7)));
-  e.body.if(v128.anyTrue(chosen), () => {
-    const host = e.translate(implicitAddress(e), 16, 'write');
-    e.body.do(v128.store(host, bitselect(bytes, v128.load(host), chosen)));
-    e.commit(host);
-  });
+  const host = e.translate(implicitAddress(e), 16, 'modify');
+  e.body.do(v128.store(host, bitselect(bytes, v128.load(host), chosen)));
+  e.commit(host);
 };
 
 /** rDI with the address size and segment of the prefixes. */

@@ -1,0 +1,89 @@
+import { Status } from '../layout.js';
+import type { SystemHandler } from './context.js';
+import { gpr32, setGpr32 } from './operands.js';
+
+type Leaf = readonly [eax: number, ebx: number, ecx: number, edx: number];
+
+const bits = (...positions: number[]) => positions.reduce((sum, at) => (sum | (1 << at)) >>> 0, 0);
+const chars = (text: string) => Buffer.from(text.padEnd(4, '\0')).readUInt32LE();
+
+/** Feature bits by name, exactly those whose rows exist. */
+const EDX_1 = bits(
+  0 /* FPU */,
+  3 /* PSE */,
+  4 /* TSC */,
+  5 /* MSR */,
+  6 /* PAE */,
+  8 /* CX8 */,
+  13 /* PGE */,
+  15 /* CMOV */,
+  19 /* CLFLUSH */,
+  23 /* MMX */,
+  24 /* FXSR */,
+  25 /* SSE */,
+  26 /* SSE2 */,
+);
+const ECX_1 = bits(13 /* CX16 */);
+const EDX_EXTENDED = bits(
+  0,
+  3,
+  4,
+  5,
+  6,
+  8,
+  11 /* SYSCALL */,
+  13,
+  15,
+  20 /* NX */,
+  23,
+  24,
+  26 /* 1 GiB pages */,
+  27 /* RDTSCP */,
+  29 /* LM */,
+);
+const ECX_EXTENDED = bits(0 /* LAHF */, 8 /* 3DNow prefetch */);
+
+/** Family 15, as QEMU's generic processor; the vendor decides how C libraries size their copies. */
+const SIGNATURE = 0x0006_0fb1;
+const VENDOR: Leaf = [0, chars('Auth'), chars('cAMD'), chars('enti')];
+const CLFLUSH_LINE = 8 << 8;
+const BRAND = 'Halfcell x86-64 processor'.padEnd(48, '\0');
+const brand = (part: number): Leaf =>
+  [0, 1, 2, 3].map((i) => chars(BRAND.slice(part * 16 + i * 4, part * 16 + i * 4 + 4))) as unknown as Leaf;
+
+const LEAVES = new Map<number, Leaf>([
+  [0, [1, VENDOR[1], VENDOR[2], VENDOR[3]]],
+  [1, [SIGNATURE, CLFLUSH_LINE | (1 << 16), ECX_1, EDX_1]],
+  [0x8000_0000, [0x8000_0008, VENDOR[1], VENDOR[2], VENDOR[3]]],
+  [0x8000_0001, [SIGNATURE, 0, ECX_EXTENDED, EDX_EXTENDED]],
+  [0x8000_0002, brand(0)],
+  [0x8000_0003, brand(1)],
+  [0x8000_0004, brand(2)],
+  // 64 KiB first-level caches, 512 KiB second level, 16 MiB third level, lines of 64 bytes.
+  [0x8000_0005, [0x01ff_01ff, 0x01ff_01ff, 0x4002_0140, 0x4002_0140]],
+  [0x8000_0006, [0, 0x4200_4200, 0x0200_8140, 0x0080_8140]],
+  // 40 physical and 48 linear address bits.
+  [0x8000_0008, [0x3028, 0, 0, 0]],
+]);
+
+const NOTHING: Leaf = [0, 0, 0, 0];
+const [RAX, RCX, RDX, RBX] = [0, 1, 2, 3] as const;
+
+const cpuid: SystemHandler = ({ state }) => {
+  const [eax, ebx, ecx, edx] = LEAVES.get(gpr32(state, RAX)) ?? NOTHING;
+  setGpr32(state, RAX, eax);
+  setGpr32(state, RBX, ebx);
+  setGpr32(state, RCX, ecx);
+  setGpr32(state, RDX, edx);
+  return Status.next;
+};
+
+/** Counts retired instructions: the same in every run. */
+const readTsc: SystemHandler = ({ state, retired }) => {
+  const now = retired();
+  setGpr32(state, RAX, now % 2 ** 32);
+  setGpr32(state, RDX, Math.floor(now / 2 ** 32));
+  return Status.next;
+};
+
+export const cpuidHandlers = { cpuid, readTsc };

@@ -1,0 +1,136 @@
+import { GuestFault, Vector } from '../guest-fault.js';
+import { Field, State, Status } from '../layout.js';
+import { isCanonical } from '../linear-memory.js';
+import { Flag, readFlags, writeFlags } from '../rflags.js';
+import type { Descriptor } from '../segments.js';
+import { Attribute } from '../segments.js';
+import type { SegmentName } from '../types.js';
+import type { SystemContext, SystemHandler } from './context.js';
+import { argument32, argument64 } from './operands.js';
+
+const NAMES: readonly SegmentName[] = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
+const [AVAILABLE_TSS, BUSY_TSS, LDT] = [9, 11, 2];
+
+const loadsTable =
+  (base: number, limit: number): SystemHandler =>
+  ({ state, memory }) => {
+    const at = argument64(state, 0);
+    const newLimit = memory.readNumber(at, 2);
+    const newBase = memory.read64(at + 2n);
+    if (!isCanonical(newBase)) throw new GuestFault(Vector.GP);
+    state.set64(base, newBase);
+    state.set32(limit, newLimit);
+    return Status.next;
+  };
+
+const storesTable =
+  (base: number, limit: number): SystemHandler =>
+  ({ state, memory }) => {
+    const image = new DataView(new ArrayBuffer(10));
+    image.setUint16(0, state.get32(limit), true);
+    image.setBigUint64(2, state.get64(base), true);
+    memory.write(argument64(state, 0), new Uint8Array(image.buffer));
+    return Status.next;
+  };
+
+const loadTask: SystemHandler = ({ state, segments, memory }) => {
+  const selector = argument32(state, 0);
+  const descriptor = systemSegment(segments.systemDescriptor(selector), AVAILABLE_TSS!);
+  memory.write(descriptor.linear + 5n, Uint8Array.of((descriptor.attributes & 0xff) | 2), true);
+  state.setSegment('tr', { ...descriptor, attributes: descriptor.attributes | 2 });
+  return Status.next;
+};
+
+const loadLocal: SystemHandler = ({ state, segments }) => {
+  const selector = argument32(state, 0);
+  if ((selector & 0xfffc) === 0)
+    state.setSegment('ldtr', { selector, base: 0n, limit: 0, attributes: 0x1_0000 });
+  else state.setSegment('ldtr', systemSegment(segments.systemDescriptor(selector), LDT!));
+  return Status.next;
+};
+
+function systemSegment(descriptor: Descriptor, type: number): Descriptor {
+  const code = descriptor.selector & 0xfffc;
+  const inGdt = code !== 0 && (descriptor.selector & 4) === 0;
+  if (!inGdt || (descriptor.attributes & 0x1f) !== type) throw new GuestFault(Vector.GP, code);
+  if ((descriptor.attributes & Attribute.present) === 0) throw new GuestFault(Vector.NP, code);
+  return descriptor;
+}
+
+/** Arguments: segment register, selector. */
+const loadSegment: SystemHandler = ({ state, segments }) => {
+  const name = NAMES[argument32(state, 0)];
+  if (name === undefined || name === 'cs') throw new GuestFault(Vector.UD);
+  segments.load(name, argument32(state, 1) & 0xffff);
+  if (name === 'ss') state.set32(State.shadow, 1);
+  return Status.next;
+};
+
+const invalidatePage: SystemHandler = ({ state }) => {
+  state.invalidatePage(argument32(state, 0));
+  return Status.next;
+};
+
+/** The descriptor that a program may ask about, or undefined. */
+function visible({ state, segments }: SystemContext): Descriptor | undefined {
+  const selector = argument32(state, 0) & 0xffff;
+  if ((selector & 0xfffc) === 0) return undefined;
+  try {
+    const descriptor = segments.descriptor(selector);
+    const conforming = (descriptor.attributes & 0x1c) === 0x1c;
+    const reachable = conforming || (descriptor.dpl >= state.cpl && descriptor.dpl >= (selector & 3));
+    return reachable ? descriptor : undefined;
+  } catch (fault) {
+    if (fault instanceof GuestFault && fault.vector === Vector.GP) return undefined;
+    throw fault;
+  }
+}
+
+function setZero({ state }: SystemContext, on: boolean): number {
+  const flags = readFlags(state) & ~Flag.ZF;
+  writeFlags(state, on ? flags | Flag.ZF : flags);
+  return Status.next;
+}
+
+const verifies =
+  (write: boolean): SystemHandler =>
+  (context) => {
+    const attributes = visible(context)?.attributes ?? 0;
+    const isCode = (attributes & Attribute.code) !== 0;
+    const allowed = write ? !isCode && (attributes & 2) !== 0 : !isCode || (attributes & 2) !== 0;
+    return setZero(context, (attributes & Attribute.notSystem) !== 0 && allowed);
+  };
+
+/** Types that lar and lsl accept in 64-bit mode, besides code and data. */
+const LAR_TYPES = new Set([LDT!, AVAILABLE_TSS!, BUSY_TSS!, 12]);
+const LSL_TYPES = new Set([LDT!, AVAILABLE_TSS!, BUSY_TSS!]);
+
+const loadsFrom =
+  (types: ReadonlySet<number>, valueOf: (descriptor: Descriptor) => number): SystemHandler =>
+  (context, record) => {
+    const descriptor = visible(context);
+    const fits =
+      descriptor && ((descriptor.attributes & Attribute.notSystem) !== 0 || types.has(descriptor.type));
+    if (!fits) return setZero(context, false);
+    const { state } = context;
+    const at = state.u8[record + Field.reg]!;
+    const value = valueOf(descriptor);
+    if (argument32(state, 1) === 16) state.u16[at >> 1] = value;
+    else state.set64(at, BigInt(value >>> 0));
+    return setZero(context, true);
+  };
+
+export const tableHandlers = {
+  loadGdt: loadsTable(State.gdtrBase, State.gdtrLimit),
+  loadIdt: loadsTable(State.idtrBase, State.idtrLimit),
+  storeGdt: storesTable(State.gdtrBase, State.gdtrLimit),
+  storeIdt: storesTable(State.idtrBase, State.idtrLimit),
+  loadTask,
+  loadLocal,
+  loadSegment,
+  invalidatePage,
+  verifyRead: verifies(false),
+  verifyWrite: verifies(true),
+  loadAccessRights: loadsFrom(LAR_TYPES, ({ attributes }) => (attributes & 0xf0ff) << 8),
+  loadLimit: loadsFrom(LSL_TYPES, ({ limit }) => limit),
+};
