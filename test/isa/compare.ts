@@ -1,0 +1,76 @@
+import type { ParsedRow } from '../../core/isa/row.js';
+import type { Outcome, Patch, TestCase } from './test-case.js';
+import { undefinedFlags } from './undefined-flags.js';
+
+const STATUS_AND_DIRECTION = 0xcd5n;
+const NAMES = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
+const MXCSR_AT = 24;
+
+/** What differs between the host's outcome and ours, one item a register or place: [name, expected, actual]. */
+export type Difference = readonly [string, string, string];
+
+export function differences(
+  row: ParsedRow,
+  testCase: TestCase,
+  expected: Outcome,
+  actual: Outcome,
+): Difference[] {
+  const found: Difference[] = [];
+  const check = (name: string, a: string, b: string) => {
+    if (a !== b) found.push([name, a, b]);
+  };
+  const faultBytes = row.mnemonic === 'maskmovdqu' ? 1n << 63n : 1n;
+  check('fault', faultText(expected, faultBytes), faultText(actual, faultBytes));
+  if (expected.fault && !actual.fault) return found;
+  check('rip', hex(expected.after.rip), hex(actual.after.rip));
+  NAMES.forEach((name, i) => check(name, hex(expected.after.gpr[i]!), hex(actual.after.gpr[i]!)));
+  const mask = STATUS_AND_DIRECTION & ~undefinedFlags(row, testCase);
+  check('rflags', hex(expected.after.rflags & mask), hex(actual.after.rflags & mask));
+  compareFx(row, expected.after.fx, actual.after.fx, check);
+  check('memory', changesText(expected.changes), changesText(actual.changes));
+  return found;
+}
+
+type Check = (name: string, expected: string, actual: string) => void;
+
+function compareFx(row: ParsedRow, expected: Uint8Array, actual: Uint8Array, check: Check): void {
+  const part = (fx: Uint8Array, at: number, length: number) =>
+    Buffer.from(fx.slice(at, at + length))
+      .reverse()
+      .toString('hex');
+  const same = (name: string, at: number, length: number) =>
+    check(name, part(expected, at, length), part(actual, at, length));
+  same('fcw', 0, 2);
+  same('fsw', 2, 2);
+  same('ftw', 4, 1);
+  same('mxcsr', MXCSR_AT, 4);
+  for (let i = 0; i < 8; i++) same(`st${i}`, 32 + i * 16, 10);
+  for (let i = 0; i < 16; i++) {
+    const at = 160 + i * 16;
+    if (!row.approximate || !nearlyEqual(expected, actual, at)) same(`xmm${i}`, at, 16);
+  }
+}
+
+/** Reciprocals: the manual allows a relative error of 1.5 * 2^-12 on either side. */
+function nearlyEqual(expected: Uint8Array, actual: Uint8Array, at: number): boolean {
+  const lanes = (fx: Uint8Array) => new Float32Array(fx.slice(at, at + 16).buffer);
+  const [a, b] = [lanes(expected), lanes(actual)];
+  return a.every((x, i) => {
+    const y = b[i]!;
+    return Object.is(x, y) || Math.abs(x - y) <= Math.abs(x) * 2 ** -10;
+  });
+}
+
+const hex = (value: bigint) => value.toString(16);
+
+/** Some microcoded instructions report another byte of their operand: `bytes` blurs the address. */
+function faultText({ fault }: Outcome, bytes: bigint): string {
+  if (!fault) return 'none';
+  const code = fault.cr2 >= 1n << 47n ? fault.errorCode & ~1 : fault.errorCode;
+  return `${fault.vector}:${code.toString(16)}:${hex(fault.cr2 & -bytes)}`;
+}
+
+const changesText = (changes: readonly Patch[]) =>
+  changes
+    .map(({ offset, bytes }) => `${offset.toString(16)}=${Buffer.from(bytes).toString('hex')}`)
+    .join(' ');

@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util';
+import { Fuzzer, testableRows } from './fuzz.js';
+import type { Mismatch } from './fuzz.js';
+import { whyNoNativeCpu } from './native/native-cpu.js';
+import { simplified } from './simplify.js';
+import { vectorLine } from './vector-line.js';
+
+const DEFAULT_SECONDS = 10;
+const SHOWN_PER_ROW = 3;
+
+/** `npm run fuzz:isa -- [--seconds N] [--seed S] [--rows REGEX] [--per-row N]` */
+function main(): number {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: 'string' },
+      seed: { type: 'string' },
+      rows: { type: 'string' },
+      'per-row': { type: 'string' },
+    },
+  });
+  const reason = whyNoNativeCpu();
+  if (reason) {
+    console.error(`fuzz:isa ${reason}`);
+    return 1;
+  }
+  const seed = Number(values.seed ?? Date.now() % 1e9);
+  const rows = testableRows(new RegExp(values.rows ?? '.'));
+  const end = performance.now() + Number(values.seconds ?? DEFAULT_SECONDS) * 1000;
+  const perRow = Number(values['per-row'] ?? 20);
+  const fuzzer = new Fuzzer(rows, seed);
+  const seen = new Map<string, number>();
+  let instances = 0;
+  console.log(`seed ${seed}, ${rows.length} rows`);
+  do {
+    for (const mismatch of fuzzer.run(perRow)) report(mismatch, seen, fuzzer);
+    instances += rows.length * perRow;
+  } while (performance.now() < end);
+  const total = [...seen.values()].reduce((sum, count) => sum + count, 0);
+  console.log(`${instances} instances, ${total} mismatches in ${seen.size} rows`);
+  return total === 0 ? 0 : 1;
+}
+
+function report(mismatch: Mismatch, seen: Map<string, number>, fuzzer: Fuzzer): void {
+  const { name } = mismatch.row;
+  const count = (seen.get(name) ?? 0) + 1;
+  seen.set(name, count);
+  if (count <= SHOWN_PER_ROW) console.log(vectorLine(simplified(mismatch, fuzzer)));
+}
+
+process.exitCode = main();
