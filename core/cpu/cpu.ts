@@ -1,16 +1,16 @@
-import { Decoder } from '../isa/decoder.js';
-import { loadRows } from '../isa/rows/index.js';
+import type { Decoder } from '../isa/decoder.js';
 import type { RowSet } from '../isa/rows/index.js';
 import { CpuGuestMemory } from '../memory/guest-memory.js';
 import { Breakpoints } from './breakpoints.js';
 import { CodeCache } from './code-cache.js';
 import { Delivery, TripleFault } from './delivery.js';
+import { sharedGenerated } from './generated.js';
 import { GuestFault, Vector } from './guest-fault.js';
 import { Leave, RAM, RECORD_BYTES, State, STATE_BYTES, Status } from './layout.js';
 import { Linker } from './linker.js';
 import { LinearMemory } from './linear-memory.js';
 import { MemoryUnit } from './memory-unit.js';
-import { buildOpTable, Op } from './ops.js';
+import { Op } from './ops.js';
 import type { OpTable } from './ops.js';
 import { Paging } from './paging.js';
 import { RareForms } from './rare-forms.js';
@@ -23,7 +23,6 @@ import { CpuState } from './state.js';
 import { SYSTEM_OPERATIONS } from './system-operations.js';
 import type { SystemContext } from './system/context.js';
 import { systemHandlers } from './system/index.js';
-import { tierOneModule } from './tier-one.js';
 import type {
   AccessKind,
   Cpu,
@@ -34,9 +33,7 @@ import type {
   Undo,
   WatchKind,
 } from './types.js';
-import { compileOptimised } from './wasm/compile.js';
 import { Watchpoints } from './watchpoints.js';
-import { helperSignatures } from './x87/index.js';
 
 const LEAVE_ONCE = -Leave.attention;
 const FAULT_ONCE = -Leave.exception;
@@ -69,11 +66,12 @@ export class X86Cpu implements Cpu {
   /** Where the last run stopped at a breakpoint: the next one steps over it. */
   #stepOver: bigint | undefined;
 
-  constructor({ ramBytes, bus }: CpuOptions) {
+  constructor({ ramBytes, bus, tierOne }: CpuOptions) {
+    const generated = sharedGenerated(tierOne);
     this.#bus = bus;
     this.state = new CpuState(ramBytes);
-    this.rowSet = loadRows();
-    this.#ops = buildOpTable(this.rowSet.rows);
+    this.rowSet = generated.rowSet;
+    this.#ops = generated.ops;
     const paging = new Paging(this.state);
     const code = () => this.#code;
     this.#unit = new MemoryUnit(this.state, paging, code, bus, this.#watchpoints, () =>
@@ -83,9 +81,9 @@ export class X86Cpu implements Cpu {
     const segments = new Segments(this.state, linear);
     this.#delivery = new Delivery(this.state, linear, segments);
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: this.#ops.forms.length });
-    const linker = new Linker({ ...this.#imports(), forms: table });
-    this.#rare = new RareForms(this.rowSet, this.#ops, table, linker);
-    this.#decoder = new Decoder(this.rowSet.rows);
+    const linker = new Linker(generated, { ...this.#imports(), forms: table });
+    this.#rare = new RareForms(generated, table, linker);
+    this.#decoder = generated.decoder;
     this.#code = this.#createCode();
     this.memory = new CpuGuestMemory(this.state, paging, this.#code, (...access) => this.#notice(...access));
     this.registers = new CpuRegisters(this.state, {
@@ -104,8 +102,7 @@ export class X86Cpu implements Cpu {
       controlChanged: () => this.#controlChanged(),
       log: (rip) => this.#reportUndefined(rip),
     };
-    const module = compileOptimised(tierOneModule(this.#ops, helperSignatures));
-    this.#run = linker.link(module).exports['run'] as (budget: number) => number;
+    this.#run = linker.link(generated.tierOne).exports['run'] as (budget: number) => number;
     this.reset();
   }
 

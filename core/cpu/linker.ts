@@ -1,5 +1,5 @@
+import type { Generated } from './generated.js';
 import { tierOneGlue } from './tier-one.js';
-import { helperModule } from './x87/index.js';
 
 type Functions = Record<string, unknown>;
 
@@ -8,7 +8,10 @@ export class Linker {
   readonly #fixed: Functions;
   #library: Functions | undefined;
 
-  constructor(imports: Functions) {
+  constructor(
+    private readonly generated: Generated,
+    imports: Functions,
+  ) {
     const glue = new WebAssembly.Instance(new WebAssembly.Module(tierOneGlue()), { env: imports });
     this.#fixed = { ...imports, ...glue.exports };
   }
@@ -21,7 +24,6 @@ export class Linker {
   }
 
   #loadLibrary(): Functions {
-    const module = new WebAssembly.Module(helperModule());
-    return new WebAssembly.Instance(module, { env: this.#fixed }).exports;
+    return new WebAssembly.Instance(this.generated.library, { env: this.#fixed }).exports;
   }
 }

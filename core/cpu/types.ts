@@ -131,4 +131,6 @@ export interface Cpu {
 export interface CpuOptions {
   readonly ramBytes: number;
   readonly bus: CpuBus;
+  /** What `tierOneBytes()` made at build time, to save making it again. */
+  readonly tierOne?: Uint8Array;
 }

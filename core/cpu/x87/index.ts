@@ -1,7 +1,11 @@
 import type { Signature } from '../wasm/module.js';
 import { defineArithmetic } from './arithmetic.js';
+import { defineExtended } from './extended.js';
 import { Library } from './library.js';
+import { defineRemainder } from './remainder.js';
 import { defineRounding } from './round.js';
+import { defineStack } from './stack.js';
+import { defineStores } from './stores.js';
 import { defineUnpacking } from './unpack.js';
 import { defineVector } from './vector.js';
 
@@ -11,6 +15,10 @@ function buildLibrary(): Library {
   defineArithmetic(library);
   defineRounding(library);
   defineVector(library);
+  defineStack(library);
+  defineExtended(library);
+  defineStores(library);
+  defineRemainder(library);
   return library;
 }
 
