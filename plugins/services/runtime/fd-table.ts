@@ -8,6 +8,8 @@ const LIMIT = 65_536;
 /** User space picks descriptor numbers: the lowest free one. */
 export class FdTable {
   readonly #used = new Set<number>();
+  /** By starting point: below this number nothing is free. */
+  readonly #hints = new Map<number, number>();
 
   constructor(open: Iterable<number> = []) {
     for (const fd of open) this.#used.add(fd);
@@ -15,9 +17,10 @@ export class FdTable {
 
   /** Reserves the lowest free number from `from` on; EMFILE when none is left. */
   allocate(from = 0): number {
-    for (let fd = from; fd < LIMIT; fd++) {
+    for (let fd = this.#hints.get(from) ?? from; fd < LIMIT; fd++) {
       if (this.#used.has(fd)) continue;
       this.#used.add(fd);
+      this.#hints.set(from, fd + 1);
       return fd;
     }
     throw new PosixError(Errno.EMFILE, 'open');
@@ -41,6 +44,7 @@ export class FdTable {
 
   release(fd: number): void {
     this.#used.delete(fd);
+    for (const [from, hint] of this.#hints) if (fd >= from && fd < hint) this.#hints.set(from, fd);
   }
 
   has(fd: number): boolean {

@@ -33,6 +33,11 @@ export class Namespace {
     return known ?? this.#ask(scheme);
   }
 
+  /** The capabilities the process was started with. */
+  given(): Iterable<[string, number]> {
+    return this.#roots.entries();
+  }
+
   /** Runs `use` with a scheme's root; once more with a fresh one when the scheme has been replaced meanwhile. */
   withRoot<T>(scheme: string, use: (root: number) => T): T {
     const asked = this.#asked.get(scheme);

@@ -70,6 +70,11 @@ export class Os {
     });
   }
 
+  /** Gives the rest of the process's life to a server. */
+  serve(server: { serve(): void }): void {
+    server.serve();
+  }
+
   /** Path of a command; ENOENT when PATH has none. */
   which(word: string): string {
     const path = findCommand(this.files, word, this.env['PATH'] ?? '/usr/bin:/bin');

@@ -15,6 +15,8 @@ export function runMain(os: Os, main: Main): number {
     os.out.flush();
     return status;
   } catch (error) {
+    // What is no Error is the engine's way to end this process, not a failure of the program.
+    if (!(error instanceof Error)) throw error;
     if (isErrno(error, Errno.EPIPE)) return os.processes.brokenPipe();
     os.complain(messageOf(error));
     return 1;

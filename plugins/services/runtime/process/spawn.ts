@@ -95,6 +95,17 @@ function build(
   tools.processes.rename(name, embryo.process);
   if (options.group !== undefined) tools.processes.setGroup(embryo.pid, options.group);
   if (options.ids) setIds(tools, embryo, options.ids);
+  bringToLife(tools, embryo, executable, name, options);
+}
+
+/** Descriptors, engine or memory, and the start: what needs nobody but the kernel. */
+export function bringToLife(
+  tools: SpawnTools,
+  embryo: Embryo,
+  executable: Executable,
+  name: string,
+  options: SpawnOptions,
+): void {
   fillTable(tools, embryo, options);
   if (executable.kind === 'native') loadNative(tools, embryo, executable, options);
   else giveEngine(tools, embryo, engineHeader(executable, name, options), sourceOf(executable));

@@ -57,6 +57,6 @@ export function notifyReady(os: Os): void {
 export function runDaemon(os: Os, name: string, scheme: Scheme, rootId = 0): number {
   const server = publish(os, name, scheme, rootId);
   notifyReady(os);
-  server.serve();
+  os.serve(server);
   return 0;
 }

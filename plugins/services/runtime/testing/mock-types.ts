@@ -3,8 +3,13 @@ import type { Stat } from '../../../../core/abi/structs.js';
 /** The caller has to wait: the front end lets others run and tries again. */
 export class MustWait extends Error {}
 
-/** The context was killed while it was in a call. */
-export class ContextKilled extends Error {}
+/** The context was killed while it was in a call. No Error: no program may catch it. */
+export class ContextKilled {}
+
+/** A wait that nothing in a sequential test can end. */
+export class WaitsForEver {
+  constructor(readonly message: string) {}
+}
 
 export interface MockDescription {
   readonly scheme: MockScheme;

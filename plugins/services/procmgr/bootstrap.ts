@@ -1,0 +1,71 @@
+import { SCHEME_CREATION_ROOT } from '../../../core/abi/engine.js';
+import { CREATE_SCHEME } from '../../../core/abi/kernel-schemes.js';
+import { INTERNAL_FD_BASE } from '../runtime/fd-table.js';
+import { bringToLife } from '../runtime/process/spawn.js';
+import { SchemeServer } from '../runtime/scheme/scheme-server.js';
+import { Contexts } from './contexts.js';
+import { ProcessManager, ROOT_HANDLE } from './process-manager.js';
+import { INIT_PID } from './process-table.js';
+import type { Os } from '../runtime/os.js';
+import type { Names } from './namespaces.js';
+
+/** Kernel schemes that only the process manager holds: everybody else asks it. */
+const KEPT: ReadonlySet<string> = new Set(['kernel.proc', SCHEME_CREATION_ROOT]);
+const INIT_PATH = '/usr/bin/init';
+
+/** The first process: process and namespace manager, and parent of init. */
+export class Bootstrap {
+  readonly manager: ProcessManager;
+  readonly server: SchemeServer;
+
+  constructor(private readonly os: Os) {
+    const creation = os.namespace.root(SCHEME_CREATION_ROOT);
+    const socket = os.files.subObject(creation, CREATE_SCHEME, INTERNAL_FD_BASE);
+    const names: Names = new Map([...os.namespace.given()].filter(([name]) => !KEPT.has(name)));
+    const contexts = new Contexts(os, os.namespace.root('kernel.proc'));
+    this.manager = new ProcessManager(os, contexts, creation, names);
+    this.server = new SchemeServer(os, this.manager, socket);
+    names.set('proc', this.server.descriptorOf(ROOT_HANDLE));
+    contexts.watch(socket);
+  }
+
+  /** Starts the program `init` as pid 1, with the whole namespace and this process's standard descriptors. */
+  startInit(argv: readonly string[] = [INIT_PATH], env: Readonly<Record<string, string>> = {}): void {
+    this.startProcess('init', argv, env);
+  }
+
+  /** Starts a program that the machine was built with; without a parent, so init is the one who reaps it. */
+  startProcess(name: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}): void {
+    const { os, manager, server } = this;
+    const process = manager.newProcess(manager.table.find(INIT_PID));
+    process.name = name;
+    manager.contexts.describe(process);
+    const processFd = server.descriptorOf(manager.handles.add({ kind: 'process', pid: process.pid }));
+    const namespaceFd = server.descriptorOf(manager.handles.add({ kind: 'namespace', view: manager.view }));
+    const embryo = { process: processFd, thread: process.contextFd, pid: process.pid };
+    bringToLife(os, embryo, { kind: 'program', program: name, argv }, name, {
+      argv,
+      env,
+      cwd: '/',
+      umask: os.files.umask,
+      fds: [0, 1, 2].filter((fd) => os.fds.has(fd)).map((fd) => [fd, fd] as const),
+      namespaceFd,
+    });
+    os.files.close(processFd);
+    os.files.close(namespaceFd);
+  }
+
+  /** Handles what is there and returns. */
+  poll(): void {
+    this.server.poll();
+    this.manager.collectDeaths();
+    this.server.changed();
+  }
+
+  serve(): never {
+    for (;;) {
+      this.poll();
+      this.manager.contexts.waitForEvent();
+    }
+  }
+}

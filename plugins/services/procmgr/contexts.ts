@@ -1,0 +1,97 @@
+import {
+  authAttrs,
+  authStatus,
+  AuthorityDup,
+  ContextStatus,
+  ContextVerb,
+} from '../../../core/abi/kernel-schemes.js';
+import { Signal, waitStatus } from '../../../core/abi/process-manager.js';
+import { ContextStatusBuffer, Event, ProcSchemeAttrs } from '../../../core/abi/structs.js';
+import { EventFlag, Open } from '../../../core/abi/flags.js';
+import { encodeWords } from '../../../core/abi/wire.js';
+import { INTERNAL_FD_BASE } from '../runtime/fd-table.js';
+import type { Os } from '../runtime/os.js';
+import type { Process } from './process-table.js';
+
+const FAULT_EXIT = 1;
+
+/** The kernel's side of processes: one context each, made and ruled through kernel.proc. */
+export class Contexts {
+  readonly #queue: number;
+
+  constructor(
+    private readonly os: Os,
+    private readonly authority: number,
+  ) {
+    this.#queue = os.files.open('/scheme/event', Open.RDWR);
+  }
+
+  /** A context that has not started, and a handle on its status; its end becomes an event that carries `fd`. */
+  create(): Pick<Process, 'contextFd' | 'statusFd'> {
+    const contextFd = this.#part(this.authority, AuthorityDup.NEW_CONTEXT);
+    const statusFd = this.#part(contextFd, authStatus(this.authority));
+    this.watch(contextFd);
+    return { contextFd, statusFd };
+  }
+
+  /** READ events of `fd` wake `waitForEvent`. */
+  watch(fd: number): void {
+    this.os.calls.write(this.#queue, Event.encode({ id: fd, flags: EventFlag.READ, data: fd }));
+  }
+
+  waitForEvent(): void {
+    this.os.calls.read(this.#queue, 64 * Event.sizeBytes);
+  }
+
+  /** A part of a context, for somebody else. */
+  part({ contextFd }: Process, name: Uint8Array): number {
+    return this.os.files.subObject(contextFd, name, INTERNAL_FD_BASE);
+  }
+
+  /** Ids and name as the kernel's tracer and its requests show them. */
+  describe({ pid, uid, gid, priority, name, contextFd }: Process): void {
+    const attrs = this.#part(contextFd, authAttrs(this.authority));
+    const record = { pid, euid: uid.effective, egid: gid.effective, prio: priority, debugName: name };
+    this.os.calls.write(attrs, ProcSchemeAttrs.encode(record));
+    this.os.files.close(attrs);
+  }
+
+  kill(process: Process): void {
+    this.#verb(process, ContextVerb.FORCE_KILL);
+  }
+
+  stop(process: Process): void {
+    this.#verb(process, ContextVerb.STOP);
+  }
+
+  resume(process: Process): void {
+    this.#verb(process, ContextVerb.UNSTOP);
+  }
+
+  /** Wait status of a context that is gone; undefined while it lives. */
+  outcome({ statusFd }: Process): number | undefined {
+    const bytes = this.os.calls.read(statusFd, ContextStatusBuffer.sizeBytes);
+    const padded = new Uint8Array(ContextStatusBuffer.sizeBytes);
+    padded.set(bytes);
+    const { status } = ContextStatusBuffer.decode(padded);
+    const ends: Readonly<Record<number, number>> = {
+      [ContextStatus.DEAD]: waitStatus.exited(0),
+      [ContextStatus.FORCE_KILLED]: waitStatus.killed(Signal.KILL),
+      [ContextStatus.UNHANDLED_EXCEPTION]: waitStatus.exited(FAULT_EXIT),
+    };
+    return ends[status];
+  }
+
+  release({ contextFd, statusFd }: Process): void {
+    this.os.files.close(statusFd);
+    this.os.files.close(contextFd);
+  }
+
+  #part(fd: number, name: string): number {
+    return this.os.files.subObject(fd, name, INTERNAL_FD_BASE);
+  }
+
+  #verb({ statusFd }: Process, verb: number): void {
+    this.os.calls.write(statusFd, encodeWords([verb]));
+  }
+}

@@ -1,0 +1,3 @@
+import { daemon } from '../manifest.js';
+
+export const manifest = daemon('randd', { provides: ['rand'], authority: [] });
