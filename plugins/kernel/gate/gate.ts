@@ -150,14 +150,16 @@ export class Gate {
     const outcome = this.#guarded(context, () => this.isolates?.next(context) ?? -Errno.ENOSYS);
     this.#answer(context, typeof outcome === 'number' ? 0 : outcome);
     if (typeof outcome !== 'number' || context.killed) return;
-    const address = this.kernel.parts.image.padAddress(outcome) ?? this.kernel.symbol('sys_unknown');
-    this.#registers.set(RAX, outcome < 0 ? this.kernel.symbol('sys_unknown') : address);
+    const { image } = this.kernel.parts;
+    this.#registers.set(RAX, outcome < 0 ? this.kernel.symbol('sys_unknown') : image.padAddress(outcome));
   }
 
   #panic(): void {
     const { kernel } = this;
     const vector = this.#registers.low(RSI);
-    kernel.log.write(`kernel panic: vector ${vector} at 0x${kernel.cpu.registers.rip.toString(16)}\n`);
+    const frame = kernel.memory.readLinear(this.#registers.get(RDI), FrameLayout.sizeBytes);
+    const rip = frame ? new DataView(frame.buffer, frame.byteOffset).getBigUint64(FrameLayout.rip, true) : 0n;
+    kernel.log.write(`kernel panic: vector ${vector} at 0x${rip.toString(16)}\n`);
     kernel.parts.stop('panic', 1);
   }
 

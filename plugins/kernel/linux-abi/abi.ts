@@ -9,7 +9,7 @@ import { linuxHandlers } from './handlers.js';
 import { threadOf } from './process/thread.js';
 import { beforeUserMode } from './signals/deliver.js';
 import { faultSignal } from './signals/fault-signal.js';
-import { syscallRecords } from './strace/table.js';
+import { syscallNames } from './syscall-names.js';
 import { systemOf } from './system.js';
 import { SysFailure } from './vfs/failure.js';
 
@@ -21,10 +21,10 @@ export class LinuxAbi implements Abi {
   readonly #unknown = new Set<number>();
 
   constructor(pads: PadTable) {
-    for (const { number, name, parameters } of syscallRecords) {
+    for (const [number, name] of syscallNames) {
       const handler = linuxHandlers[name];
       if (!handler) continue;
-      const pad = pads.add({ name, source: handlerPlace(name), parameters });
+      const pad = pads.add({ name, source: handlerPlace(name) });
       this.#pads.set(number, pad);
       this.#handlers[pad] = withFailures(handler);
     }
@@ -42,7 +42,7 @@ export class LinuxAbi implements Abi {
   unknown(_kernel: Kernel, context: Context, number: number): void {
     if (this.#unknown.has(number)) return;
     this.#unknown.add(number);
-    const name = syscallRecords.find((record) => record.number === number)?.name ?? `number ${number}`;
+    const name = syscallNames.get(number) ?? `number ${number}`;
     systemOf(context).log(`${context.name}: system call ${name} is not built, answered ENOSYS`);
   }
 

@@ -10,6 +10,12 @@ import * as system from './syscalls/system.js';
 import * as time from './syscalls/time.js';
 import * as usage from './syscalls/usage.js';
 import * as wait from './syscalls/wait.js';
+import * as directories from './syscalls/directories.js';
+import * as names from './syscalls/names.js';
+import * as open from './syscalls/open.js';
+import * as poll from './syscalls/poll.js';
+import * as stat from './syscalls/stat.js';
+import * as transfer from './syscalls/transfer.js';
 import { yield_ } from '../syscalls/time.js';
 
 type Module = Readonly<Record<string, unknown>>;
@@ -28,8 +34,16 @@ const processFamily: readonly Module[] = [
   wait,
 ];
 
+const fileFamily: readonly Module[] = [directories, names, open, poll, stat, transfer];
+
+function isHandler(entry: [string, unknown]): entry is [string, Handler] {
+  return typeof entry[1] === 'function';
+}
+
 /** By the names of the call table: adding a call is `export const NAME: Handler` in a file of `syscalls/`. */
 export const linuxHandlers: Readonly<Record<string, Handler | undefined>> = {
-  ...Object.assign({}, ...processFamily),
+  ...Object.fromEntries(
+    [...processFamily, ...fileFamily].flatMap((module) => Object.entries(module)).filter(isHandler),
+  ),
   sched_yield: yield_,
 };

@@ -2,6 +2,7 @@ import type { Context } from '../contexts/context.js';
 import type { Kernel } from '../kernel.js';
 import type { KernelSchemes } from '../plugin.js';
 import type { MemoryObject } from '../memory/memory-object.js';
+import { LinuxFiles } from './files/linux-files.js';
 import { ProcessTable } from './process/process-table.js';
 import type { LinuxProcess } from './process/process.js';
 import { threadOf } from './process/thread.js';
@@ -23,6 +24,7 @@ export class LinuxSystem {
   readonly vfs: Vfs;
   readonly log: (line: string) => void;
   readonly table: ProcessTable;
+  readonly files = new LinuxFiles();
   /** Content of files that are mapped, so that all mappings of one file share pages. */
   readonly mapped = new Map<Node, MemoryObject>();
   readonly hostname = 'halfcell';

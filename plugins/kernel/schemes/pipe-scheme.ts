@@ -74,7 +74,7 @@ export class PipeScheme implements Provider {
     if (from.length === 0) return 0;
     if (!pipe.readerAlive) return -Errno.EPIPE;
     const room = PIPE_CAPACITY - pipe.bytes.length;
-    if (room === 0) return flags & Open.NONBLOCK ? -Errno.EAGAIN : waitFor(this.#key(file.number));
+    if (room === 0) return flags & Open.NONBLOCK ? -Errno.EAGAIN : waitFor(this.key(file.number));
     const bytes = from.read(room);
     pipe.bytes.push(bytes);
     this.#changed(file.number - 1, EventFlag.READ);
@@ -117,7 +117,7 @@ export class PipeScheme implements Provider {
     const pipe = this.#pipes.get(file.number);
     if (!pipe || isWriteEnd(file.number)) return -Errno.EBADF;
     if (pipe.descriptors.length > 0 || !pipe.writerAlive) return pipe.descriptors.splice(0, count);
-    return waitFor(this.#key(file.number));
+    return waitFor(this.key(file.number));
   }
 
   fstat(_caller: Caller, file: Description, into: UserBuffer): Outcome {
@@ -163,15 +163,16 @@ export class PipeScheme implements Provider {
 
   #emptyRead(pipe: Pipe, file: Description, flags: number): Outcome {
     if (!pipe.writerAlive) return 0;
-    return flags & Open.NONBLOCK ? -Errno.EAGAIN : waitFor(this.#key(file.number));
+    return flags & Open.NONBLOCK ? -Errno.EAGAIN : waitFor(this.key(file.number));
   }
 
   #changed(number: number, flags: number): void {
-    this.kernel.waits.wake(this.#key(number));
+    this.kernel.waits.wake(this.key(number));
     this.kernel.events.trigger(this, number, flags);
   }
 
-  #key(number: number): string {
+  /** The wait queue of one end: room to write, or bytes to read. */
+  key(number: number): string {
     return `pipe:${number}`;
   }
 }

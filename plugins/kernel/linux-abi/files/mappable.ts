@@ -1,6 +1,6 @@
 import type { Context } from '../../contexts/context.js';
 import type { MemoryObject } from '../../memory/memory-object.js';
-import type { Description } from '../../files/description.js';
+import { openFileOf } from './linux-files.js';
 
 /** An open file that mmap can show. */
 export interface Mappable {
@@ -11,13 +11,6 @@ export interface Mappable {
   object(): MemoryObject;
 }
 
-/** A provider some of whose files can be mapped. */
-export interface MappableHolder {
-  mappable(file: Description): Mappable | undefined;
-}
-
 export function mappableOf(context: Context, fd: number): Mappable | undefined {
-  const file = context.files?.get(fd);
-  const holder = file?.provider as Partial<MappableHolder> | undefined;
-  return file && holder?.mappable?.(file);
+  return openFileOf(context, fd).file.mappable?.(context);
 }

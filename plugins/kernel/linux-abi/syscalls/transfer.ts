@@ -1,0 +1,240 @@
+import { Errno } from '../../../../core/abi/errno.js';
+import type { Context } from '../../contexts/context.js';
+import type { Outcome } from '../../contexts/outcome.js';
+import { UserBuffer } from '../../files/description.js';
+import type { Description } from '../../files/description.js';
+import type { Handler } from '../../gate/abi.js';
+import type { Kernel } from '../../kernel.js';
+import { descriptionOf, openFileOf } from '../files/linux-files.js';
+import { processOf, systemOf } from '../system.js';
+import { Sig } from '../signals/signal-numbers.js';
+import { FileType, Open } from '../vfs/flags.js';
+
+/** The most one call moves (Linux: MAX_RW_COUNT). */
+const MAX_BYTES = 0x7fff_f000;
+/** What is copied with one look at the page tables. */
+const CHUNK_BYTES = 65_536;
+const MAX_VECTORS = 1024;
+const IOVEC_BYTES = 16;
+const SI_KERNEL = 128;
+
+type Direction = 'read' | 'write';
+
+interface Part {
+  readonly pointer: number;
+  readonly length: number;
+}
+
+interface Transfer {
+  readonly kernel: Kernel;
+  readonly context: Context;
+  readonly description: Description;
+  readonly direction: Direction;
+  readonly parts: readonly Part[];
+  /** Explicit position, or undefined for the description's own. */
+  readonly position?: number;
+}
+
+export const read: Handler = (kernel, context, fd, pointer, length) =>
+  simple(kernel, context, 'read', fd, [{ pointer, length }]);
+
+export const write: Handler = (kernel, context, fd, pointer, length) =>
+  simple(kernel, context, 'write', fd, [{ pointer, length }]);
+
+export const pread64: Handler = (kernel, context, fd, pointer, length, position) =>
+  positioned(kernel, context, 'read', fd, [{ pointer, length }], position);
+
+export const pwrite64: Handler = (kernel, context, fd, pointer, length, position) =>
+  positioned(kernel, context, 'write', fd, [{ pointer, length }], position);
+
+export const readv: Handler = (kernel, context, fd, vector, count) =>
+  simple(kernel, context, 'read', fd, readVector(context, vector, count));
+
+export const writev: Handler = (kernel, context, fd, vector, count) =>
+  simple(kernel, context, 'write', fd, readVector(context, vector, count));
+
+export const preadv: Handler = (kernel, context, fd, vector, count, position) =>
+  positioned(kernel, context, 'read', fd, readVector(context, vector, count), position);
+
+export const pwritev: Handler = (kernel, context, fd, vector, count, position) =>
+  positioned(kernel, context, 'write', fd, readVector(context, vector, count), position);
+
+function readVector(context: Context, vector: number, count: number): Part[] | number {
+  if (!(count >= 0 && count <= MAX_VECTORS)) return -Errno.EINVAL;
+  const bytes = context.user.read(vector, count * IOVEC_BYTES);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return Array.from({ length: count }, (_, index) => ({
+    pointer: Number(view.getBigUint64(index * IOVEC_BYTES, true)),
+    length: Number(view.getBigInt64(index * IOVEC_BYTES + 8, true)),
+  }));
+}
+
+function simple(
+  kernel: Kernel,
+  context: Context,
+  direction: Direction,
+  fd: number,
+  parts: readonly Part[] | number,
+): Outcome {
+  const description = descriptionOf(context, fd);
+  if (typeof parts === 'number') return parts;
+  return run({ kernel, context, description, direction, parts });
+}
+
+function positioned(
+  kernel: Kernel,
+  context: Context,
+  direction: Direction,
+  fd: number,
+  parts: readonly Part[] | number,
+  position: number,
+): Outcome {
+  const { file, description } = openFileOf(context, fd);
+  if (!(position >= 0)) return -Errno.EINVAL;
+  if (!file.seekable) return -Errno.ESPIPE;
+  if (typeof parts === 'number') return parts;
+  return run({ kernel, context, description, direction, parts, position });
+}
+
+/**
+ * Moves chunk by chunk. What is done is remembered between tries of the same call, so that a page fault or a wait in
+ * the middle repeats nothing.
+ */
+function run(transfer: Transfer): Outcome {
+  const { context, parts } = transfer;
+  const total = parts.reduce((sum, { length }) => sum + length, 0);
+  if (!parts.every(({ length }) => length >= 0)) return -Errno.EINVAL;
+  const { call } = context;
+  const progress = (call?.scratch ?? { done: 0 }) as { done: number };
+  if (call) call.scratch = progress;
+  const limit = Math.min(total, MAX_BYTES);
+  for (;;) {
+    const chunk = chunkAt(parts, progress.done, limit);
+    const outcome = moveChunk(transfer, chunk, progress.done);
+    if (typeof outcome !== 'number')
+      return progress.done > 0 && transfer.direction === 'read' ? progress.done : outcome;
+    if (outcome < 0) return progress.done > 0 ? progress.done : failed(transfer, outcome);
+    progress.done += outcome;
+    if (progress.done >= limit || outcome < chunk.length) return progress.done;
+  }
+}
+
+function chunkAt(parts: readonly Part[], done: number, limit: number): Part {
+  let skip = done;
+  for (const { pointer, length } of parts) {
+    if (skip >= length && length > 0) {
+      skip -= length;
+      continue;
+    }
+    if (length === 0) continue;
+    const count = Math.min(length - skip, CHUNK_BYTES, limit - done);
+    return { pointer: pointer + skip, length: count };
+  }
+  return { pointer: 0, length: 0 };
+}
+
+function moveChunk(
+  { kernel, context, description, direction, position }: Transfer,
+  part: Part,
+  done: number,
+): Outcome {
+  const buffer = new UserBuffer(context.user, part.pointer, part.length);
+  const at = position !== undefined ? position + done : description.positioned ? description.offset : -1;
+  const caller = { kernel, context };
+  const { provider } = description;
+  const outcome =
+    direction === 'read'
+      ? provider.read?.(caller, description, buffer, at, description.flags)
+      : provider.write?.(caller, description, buffer, at, description.flags);
+  if (typeof outcome === 'number' && outcome > 0 && position === undefined && description.positioned) {
+    advance(context, description, direction, outcome);
+  }
+  return outcome ?? -Errno.EBADF;
+}
+
+/** After an append the position is the new end. */
+function advance(context: Context, description: Description, direction: Direction, count: number): void {
+  const file = systemOf(context).files.fileOf(description);
+  const appended = direction === 'write' && (description.flags & Open.APPEND) !== 0;
+  description.offset = appended && file ? file.stat().size : description.offset + count;
+}
+
+/** Writing to a pipe nobody reads is a signal as well. */
+function failed({ context, direction }: Transfer, errno: number): number {
+  if (direction === 'write' && errno === -Errno.EPIPE) {
+    systemOf(context).table.sendToThread(context, {
+      signal: Sig.PIPE,
+      code: SI_KERNEL,
+      pid: processOf(context).pid,
+    });
+  }
+  return errno;
+}
+
+/** lseek(2); SEEK_DATA and SEEK_HOLE see files without holes. */
+const Seek = { SET: 0, CUR: 1, END: 2, DATA: 3, HOLE: 4 } as const;
+
+export const lseek: Handler = (_kernel, context, fd, offset, whence) => {
+  const { file, description } = openFileOf(context, fd);
+  if (description.flags & Open.PATH) return -Errno.EBADF;
+  if (!file.seekable) return -Errno.ESPIPE;
+  const size = () => file.stat().size;
+  const targets: Record<number, () => number> = {
+    [Seek.SET]: () => offset,
+    [Seek.CUR]: () => description.offset + offset,
+    [Seek.END]: () => size() + offset,
+    [Seek.DATA]: () => (offset >= 0 && offset < size() ? offset : -Errno.ENXIO),
+    [Seek.HOLE]: () => (offset >= 0 && offset < size() ? size() : -Errno.ENXIO),
+  };
+  const target = targets[whence]?.();
+  if (target === undefined) return -Errno.EINVAL;
+  if (target < 0) return target === -Errno.ENXIO && whence >= Seek.DATA ? target : -Errno.EINVAL;
+  description.offset = target;
+  return target;
+};
+
+/** sendfile(2): through the kernel, 64 KiB at a time; short counts are allowed. */
+export const sendfile: Handler = (kernel, context, outFd, inFd, offsetPointer, count) => {
+  const input = openFileOf(context, inFd);
+  const output = descriptionOf(context, outFd);
+  if (!input.file.seekable || !input.file.mappable || !(count >= 0)) return -Errno.EINVAL;
+  const source = input.file.mappable(context);
+  if (!source || input.file.stat().rdev !== 0 || !isRegular(input.file.stat().mode)) return -Errno.EINVAL;
+  const start = offsetPointer === 0 ? input.description.offset : readOffset(context, offsetPointer);
+  const bytes = source.object().read(start, Math.min(count, CHUNK_BYTES));
+  const from = new UserBuffer(new FixedMemory(bytes), 0, bytes.length);
+  const position = output.positioned ? output.offset : -1;
+  const outcome =
+    output.provider.write?.({ kernel, context }, output, from, position, output.flags) ?? -Errno.EBADF;
+  if (typeof outcome !== 'number' || outcome < 0) return outcome;
+  if (output.positioned) output.offset += outcome;
+  if (offsetPointer === 0) input.description.offset = start + outcome;
+  else writeOffset(context, offsetPointer, start + outcome);
+  return outcome;
+};
+
+const isRegular = (mode: number) => (mode & FileType.MASK) === FileType.REGULAR;
+
+function readOffset(context: Context, pointer: number): number {
+  context.user.prepareWrite(pointer, 8);
+  const bytes = context.user.read(pointer, 8);
+  return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(0, true));
+}
+
+function writeOffset(context: Context, pointer: number, value: number): void {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigInt64(0, BigInt(value), true);
+  context.user.write(pointer, bytes);
+}
+
+/** Bytes the kernel holds itself, where a call takes them from user memory otherwise. */
+class FixedMemory {
+  constructor(private readonly bytes: Uint8Array) {}
+
+  read(pointer: number, length: number): Uint8Array {
+    return this.bytes.subarray(pointer, pointer + length);
+  }
+
+  write(): void {}
+  prepareWrite(): void {}
+}
