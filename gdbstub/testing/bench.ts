@@ -14,11 +14,19 @@ export interface Bench {
 }
 
 /** A session without a wire, on a fake target that `prepare` has set up. */
-export function bench(prepare: (target: FakeTarget) => void = () => {}, options: Partial<SessionOptions> = {}): Bench {
+export function bench(
+  prepare: (target: FakeTarget) => void = () => {},
+  options: Partial<SessionOptions> = {},
+): Bench {
   const target = new FakeTarget();
   prepare(target);
   const sent: string[] = [];
-  const output = { send: (body: string) => void sent.push(body), congested: false, stopAcknowledging() {}, close() {} };
+  const output = {
+    send: (body: string) => void sent.push(body),
+    congested: false,
+    stopAcknowledging() {},
+    close() {},
+  };
   const session = new Session(target, output, { report: fail, ...options });
   const next = () => arrival(sent);
   return { target, session, sent, next, ask: (body) => (session.receive(body), next()) };

@@ -28,9 +28,13 @@ export class ElfFile {
     return this.#segments.find(({ type }) => type === PT_DYNAMIC)?.address;
   }
 
+  get headerCount(): number {
+    return this.#file.readUInt16LE(56);
+  }
+
   get #segments(): Segment[] {
     const start = Number(this.#file.readBigUInt64LE(32));
-    return Array.from({ length: this.#file.readUInt16LE(56) }, (_, n) => this.#segment(start + n * 56));
+    return Array.from({ length: this.headerCount }, (_, n) => this.#segment(start + n * 56));
   }
 
   #segment(at: number): Segment {

@@ -85,3 +85,25 @@ export function loadKernel(target: FakeTarget, elf: ElfFile): void {
   target.main = '/boot/kernel';
   target.fileBytes.set('/boot/kernel', elf.bytes);
 }
+
+const AT_PHDR = 3n;
+const AT_PHENT = 4n;
+const AT_PHNUM = 5n;
+const AT_ENTRY = 9n;
+const EHDR_BYTES = 64n;
+const PHENT_BYTES = 56n;
+
+const words = (...values: bigint[]): Uint8Array => new Uint8Array(BigUint64Array.from(values).buffer);
+
+/** What a Linux kernel would have put on the program's stack, as far as gdb looks. */
+export function auxiliaryVector(elf: ElfFile, bias: bigint): Uint8Array {
+  const start = (elf.loads[0]?.address ?? 0n) + bias;
+  const headers = [AT_PHDR, start + EHDR_BYTES, AT_PHENT, PHENT_BYTES, AT_PHNUM, BigInt(elf.headerCount)];
+  return words(...headers, AT_ENTRY, elf.entry + bias, 0n, 0n);
+}
+
+/** The kernel calls this address in its idle loop. Its variable `program` is the last of .bss, behind `counter`. */
+export function setProgram(target: FakeTarget, kernel: ElfFile, entry: bigint): void {
+  const data = kernel.loads.at(-1);
+  if (data) target.bytes.map(data.address + BigInt(data.memoryBytes) - 8n, words(entry));
+}
