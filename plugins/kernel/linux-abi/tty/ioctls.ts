@@ -189,12 +189,12 @@ const rows: readonly Row[] = [
 ];
 
 /** The ioctls of a terminal, by number. Any other number answers ENOTTY. */
-export const ioctls: ReadonlyMap<number, Ioctl> = new Map(
+export const terminalIoctls: ReadonlyMap<number, Ioctl> = new Map(
   rows.map(([number, name, reads, writes, run]) => [number, { name, reads, writes, run }]),
 );
 
 /** Those that change the terminal: from a background group they raise SIGTTOU (ioctl_tty(2)). */
 export const changesTerminal = (number: number): boolean => {
-  const name = ioctls.get(number)?.name ?? '';
+  const name = terminalIoctls.get(number)?.name ?? '';
   return /^TCS(ET|BRK)/.test(name) || ['TCXONC', 'TCFLSH', 'TIOCSPGRP'].includes(name);
 };

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Errno } from '../../../../core/abi/errno.js';
 import { errnoOf } from '../vfs/testing.js';
-import { ioctls } from './ioctls.js';
+import { terminalIoctls } from './ioctls.js';
 import type { TerminalUser } from './ioctls.js';
 import { Terminal } from './terminal.js';
 import { decodeTermios, encodeTermios, InputFlag, LocalFlag, OutputFlag, Special } from './termios.js';
@@ -263,7 +263,7 @@ describe('Terminal', () => {
       ...change,
     });
     function ioctl(name: string, input: number[] | Uint8Array = [], argument = 0, who = user()) {
-      const found = [...ioctls.values()].find((each) => each.name === name);
+      const found = [...terminalIoctls.values()].find((each) => each.name === name);
       return found?.run({ terminal, user: who, argument, input: Uint8Array.from(input) });
     }
 
