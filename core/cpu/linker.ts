@@ -1,3 +1,4 @@
+import { LIBRARY } from './emitter/record-emitter.js';
 import type { Generated } from './generated.js';
 import { tierOneGlue } from './tier-one.js';
 
@@ -17,10 +18,9 @@ export class Linker {
   }
 
   link(module: WebAssembly.Module): WebAssembly.Instance {
-    const names = WebAssembly.Module.imports(module).map(({ name }) => name);
-    const missing = names.filter((name) => !(name in this.#fixed));
-    const library = missing.length > 0 ? (this.#library ??= this.#loadLibrary()) : {};
-    return new WebAssembly.Instance(module, { env: { ...this.#fixed, ...library } });
+    const needsLibrary = WebAssembly.Module.imports(module).some((entry) => entry.module === LIBRARY);
+    const library = needsLibrary ? (this.#library ??= this.#loadLibrary()) : {};
+    return new WebAssembly.Instance(module, { env: this.#fixed, [LIBRARY]: library });
   }
 
   #loadLibrary(): Functions {

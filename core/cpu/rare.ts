@@ -1,11 +1,11 @@
 import type { Form } from '../isa/forms.js';
 import { emitForm } from './emitter/prelude.js';
 import type { RareFrame } from './emitter/record-emitter.js';
+import type { HelperSignatures } from './emitter/record-emitter.js';
 import { HelperImports, RareEmitter } from './emitter/record-emitter.js';
 import { Status } from './layout.js';
 import { Body } from './wasm/body.js';
 import { i32 } from './wasm/expr.js';
-import type { Signature } from './wasm/module.js';
 import { ModuleBuilder } from './wasm/module.js';
 
 const ONE_TO_ONE = { parameters: ['i32'], results: ['i32'] } as const;
@@ -13,10 +13,7 @@ const ONE_TO_ONE = { parameters: ['i32'], results: ['i32'] } as const;
 export const rareExport = (form: Form) => `f${form.id}`;
 
 /** Each form as a function (record) => status, exported under `rareExport`. */
-export function rareModule(
-  forms: readonly Form[],
-  signatures: ReadonlyMap<string, Signature>,
-): Uint8Array<ArrayBuffer> {
+export function rareModule(forms: readonly Form[], signatures: HelperSignatures): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   const slowFunction = module.importFunction('slow', ONE_TO_ONE);
   const commitFunction = module.importFunction('commit', { parameters: [], results: [] });

@@ -1,5 +1,6 @@
 import { emitForm } from './emitter/prelude.js';
 import { state32, state64, toState32, toState64 } from './emitter/emitter.js';
+import type { HelperSignatures } from './emitter/record-emitter.js';
 import { HelperImports, HotEmitter, ripOf } from './emitter/record-emitter.js';
 import { CODE_TLB, CODE_TLB_ENTRIES, Field, Leave, Slot, State, Status } from './layout.js';
 import type { OpTable } from './ops.js';
@@ -7,7 +8,6 @@ import type { Label, Local } from './wasm/body.js';
 import { Body, call, callIndirect } from './wasm/body.js';
 import type { Expr } from './wasm/expr.js';
 import { i32, i64 } from './wasm/expr.js';
-import type { Signature } from './wasm/module.js';
 import { ModuleBuilder } from './wasm/module.js';
 import type { Form } from '../isa/forms.js';
 
@@ -33,10 +33,7 @@ interface Imports {
  * The module that holds tier 1: `run(budget) => reason`, one loop around one jump table over decoded records, with the hot
  * forms inside. The bytes depend on the rows only, so they can be made at build time.
  */
-export function tierOneModule(
-  ops: OpTable,
-  signatures: ReadonlyMap<string, Signature>,
-): Uint8Array<ArrayBuffer> {
+export function tierOneModule(ops: OpTable, signatures: HelperSignatures): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   const imports: Imports = {
     decode: module.importFunction('decode', FROM_I32),

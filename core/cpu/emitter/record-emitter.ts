@@ -62,6 +62,12 @@ abstract class RecordEmitter extends Emitter {
   }
 }
 
+/** Module name under which library functions are imported. */
+export const LIBRARY = 'library';
+
+/** The library is built when its signatures are first asked for. */
+export type HelperSignatures = () => ReadonlyMap<string, Signature>;
+
 /** Library functions that a module under construction imports, in the order of their first use. */
 export class HelperImports {
   readonly #names: string[] = [];
@@ -69,11 +75,11 @@ export class HelperImports {
   /** `first` is the index behind the fixed imports. */
   constructor(
     private readonly first: number,
-    private readonly signatures: ReadonlyMap<string, Signature>,
+    private readonly signatures: HelperSignatures,
   ) {}
 
   function(name: string): { index: number; result: Expr['type'] } {
-    const signature = this.signatures.get(name);
+    const signature = this.signatures().get(name);
     if (!signature) throw new Error(`no library function ${name}`);
     let at = this.#names.indexOf(name);
     if (at < 0) at = this.#names.push(name) - 1;
@@ -82,7 +88,7 @@ export class HelperImports {
 
   /** After all bodies are built, before any is added. */
   import(module: ModuleBuilder): void {
-    for (const name of this.#names) module.importFunction(name, this.signatures.get(name)!);
+    for (const name of this.#names) module.importFunction(name, this.signatures().get(name)!, LIBRARY);
   }
 }
 

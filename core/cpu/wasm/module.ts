@@ -41,9 +41,9 @@ export class ModuleBuilder {
   }
 
   /** All imports come before the first `add`. */
-  importFunction(field: string, signature: Signature): number {
+  importFunction(field: string, signature: Signature, from = 'env'): number {
     const type = this.type(signature);
-    this.#imports.push([...name('env'), ...name(field), KIND.function, ...leb128(type)]);
+    this.#imports.push([...name(from), ...name(field), KIND.function, ...leb128(type)]);
     return this.#importedFunctions++;
   }
 

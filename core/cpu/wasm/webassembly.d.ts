@@ -13,7 +13,7 @@ declare namespace WebAssembly {
   }
   class Module {
     constructor(bytes: Uint8Array);
-    static imports(module: Module): { name: string }[];
+    static imports(module: Module): { module: string; name: string }[];
   }
   class Instance {
     constructor(module: Module, imports?: Imports);

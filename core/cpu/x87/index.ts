@@ -22,10 +22,11 @@ function buildLibrary(): Library {
   return library;
 }
 
-const library = buildLibrary();
+let built: Library | undefined;
+const library = () => (built ??= buildLibrary());
 
-/** Functions that meanings of SSE and x87 rows call, by name. */
-export const helperSignatures: ReadonlyMap<string, Signature> = library.signatures();
+/** Functions that meanings of SSE and x87 rows call, by name. Built on first use. */
+export const helperSignatures = (): ReadonlyMap<string, Signature> => library().signatures();
 
 /** The module that exports them; it imports `env.memory`. */
-export const helperModule = (): Uint8Array<ArrayBuffer> => library.bytes();
+export const helperModule = (): Uint8Array<ArrayBuffer> => library().bytes();

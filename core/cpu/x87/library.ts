@@ -71,6 +71,8 @@ export class Library {
   readonly #module = new ModuleBuilder();
   readonly #functions = new Map<string, { index: number; signature: Signature }>();
 
+  #signatures: ReadonlyMap<string, Signature> | undefined;
+
   constructor() {
     this.#module.importMemory('memory', 1);
   }
@@ -96,7 +98,9 @@ export class Library {
   }
 
   signatures(): ReadonlyMap<string, Signature> {
-    return new Map([...this.#functions].map(([name, { signature }]) => [name, signature]));
+    return (this.#signatures ??= new Map(
+      [...this.#functions].map(([name, { signature }]) => [name, signature]),
+    ));
   }
 
   bytes(): Uint8Array<ArrayBuffer> {

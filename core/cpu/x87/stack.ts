@@ -70,18 +70,18 @@ function defineBegin(library: Library): void {
 
 /** commit(): exceptions of this instruction into the status word, with C1 and the summary bits. */
 function defineCommit(library: Library): void {
-  library.define('commit', [], [], (f) => {
-    const kept = i32.and(fsw.get(), i32.const(~Status.C1));
-    const up = i32.mul(control.roundedUp.get(), i32.const(Status.C1));
-    f.do(fsw.set(i32.or(i32.or(kept, up), control.flags.get())));
-    f.do(f.call('summarize'));
-  });
   /** ES and B say whether an exception is pending. */
   library.define('summarize', [], [], (f) => {
     const masks = i32.and(fcw.get(), i32.const(EXCEPTIONS));
     const pending = i32.and(i32.and(fsw.get(), i32.const(EXCEPTIONS)), i32.xor(masks, i32.const(EXCEPTIONS)));
     const summary = i32.mul(i32.ne(pending, zero32), i32.const(Status.ES | Status.B));
     f.do(fsw.set(i32.or(i32.and(fsw.get(), i32.const(~(Status.ES | Status.B))), summary)));
+  });
+  library.define('commit', [], [], (f) => {
+    const kept = i32.and(fsw.get(), i32.const(~Status.C1));
+    const up = i32.mul(control.roundedUp.get(), i32.const(Status.C1));
+    f.do(fsw.set(i32.or(i32.or(kept, up), control.flags.get())));
+    f.do(f.call('summarize'));
   });
 }
 
