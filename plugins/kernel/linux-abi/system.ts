@@ -6,6 +6,7 @@ import { LinuxFiles } from './files/linux-files.js';
 import { ProcessTable } from './process/process-table.js';
 import type { LinuxProcess } from './process/process.js';
 import { threadOf } from './process/thread.js';
+import type { Terminal } from './tty/terminal.js';
 import type { Node } from './vfs/types.js';
 import type { Caller, Vfs } from './vfs/vfs.js';
 
@@ -27,7 +28,9 @@ export class LinuxSystem {
   readonly files = new LinuxFiles();
   /** Content of files that are mapped, so that all mappings of one file share pages. */
   readonly mapped = new Map<Node, MemoryObject>();
-  readonly hostname = 'halfcell';
+  hostname = 'halfcell';
+  /** The controlling terminal, where there is one. */
+  terminal: Terminal | undefined;
 
   constructor({ kernel, schemes, vfs, log }: LinuxSystemParts) {
     this.kernel = kernel;

@@ -45,6 +45,7 @@ export function startFirstProcess(system: LinuxSystem, first: FirstProgram): Con
     environment,
   });
   enterProgram(kernel, table, context, prepared);
+  system.terminal = first.terminal;
   takeTerminal(first.terminal, process.pid);
   kernel.start(context);
   return context;

@@ -67,6 +67,11 @@ export class ProcessTable {
     this.processes.delete(process.pid);
   }
 
+  /** The number given out last. */
+  get lastPid(): number {
+    return this.#nextPid - 1;
+  }
+
   threadContext(tid: number): Context | undefined {
     return this.#threads.get(tid);
   }

@@ -5,16 +5,17 @@ import { toI32 } from '../../gate/arguments.js';
 import type { Handler } from '../../gate/abi.js';
 import { PAGE_BYTES } from '../../memory/frames.js';
 import type { LinuxProcess } from '../process/process.js';
+import { limitOf, RLIMIT_COUNT, Rlimit, UNLIMITED } from '../process/resource-limits.js';
+import { RELEASE, VERSION } from '../process/uname.js';
 import { processOf, systemOf } from '../system.js';
 
 const NAME_BYTES = 65;
 const MAX_RANDOM_BYTES = 65_536;
 const GRND_ALL = 7;
 const NS_PER_S = 1e9;
-const UNLIMITED = -1;
 
 export const uname: Handler = (_kernel, context, pointer) => {
-  const fields = ['Linux', systemOf(context).hostname, '6.1.0-halfcell', '#1 SMP', 'x86_64', '(none)'];
+  const fields = ['Linux', systemOf(context).hostname, RELEASE, VERSION, 'x86_64', '(none)'];
   const bytes = new Uint8Array(NAME_BYTES * fields.length);
   fields.forEach((text, index) => bytes.set(Buffer.from(text), index * NAME_BYTES));
   context.user.write(pointer, bytes);
@@ -42,19 +43,10 @@ export const sysinfo: Handler = (kernel, context, pointer) => {
   return 0;
 };
 
-/** asm-generic/resource.h: soft and hard where they are not unlimited. */
-const Rlimit = { STACK: 3, CORE: 4, NOFILE: 7 } as const;
-const RLIMITS = 16;
-const defaults: Readonly<Record<number, readonly [number, number]>> = {
-  [Rlimit.STACK]: [8 << 20, UNLIMITED],
-  [Rlimit.CORE]: [0, UNLIMITED],
-  [Rlimit.NOFILE]: [1024, 65_536],
-};
-
 export const prlimit64: Handler = (_kernel, context, pid, resource, pointer, oldPointer) => {
   const process = pid === 0 ? processOf(context) : systemOf(context).table.processes.get(toI32(pid));
   if (!process) return -Errno.ESRCH;
-  if (!(resource >= 0 && resource < RLIMITS)) return -Errno.EINVAL;
+  if (!(resource >= 0 && resource < RLIMIT_COUNT)) return -Errno.EINVAL;
   const bytes = pointer === 0 ? undefined : context.user.read(pointer, 16);
   if (oldPointer !== 0) context.user.write(oldPointer, encodeLimit(process, resource));
   return bytes ? setLimit(process, resource, bytes) : 0;
@@ -64,11 +56,6 @@ export const getrlimit: Handler = (kernel, context, resource, pointer) =>
   prlimit64(kernel, context, 0, resource, 0, pointer);
 export const setrlimit: Handler = (kernel, context, resource, pointer) =>
   prlimit64(kernel, context, 0, resource, pointer, 0);
-
-function limitOf(process: LinuxProcess, resource: number) {
-  const [soft, hard] = defaults[resource] ?? [UNLIMITED, UNLIMITED];
-  return process.limits.get(resource) ?? { soft, hard };
-}
 
 function encodeLimit(process: LinuxProcess, resource: number): Uint8Array {
   const { soft, hard } = limitOf(process, resource);
