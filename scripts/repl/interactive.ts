@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { start } from 'node:repl';
@@ -43,7 +43,7 @@ export function startInteractive({ names, input, output, write }: InteractiveOpt
       this.displayPrompt();
     },
   });
-  void keepHistory(server);
+  keepHistory(server);
   return server;
 }
 
@@ -78,10 +78,11 @@ async function orInterrupt(server: REPLServer, work: Promise<unknown>): Promise<
   }
 }
 
-async function keepHistory(server: REPLServer): Promise<void> {
+/** At once, before anything can be typed: what is entered before the history is read would not be in it. */
+function keepHistory(server: REPLServer): void {
   const file = historyFile();
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   } catch {
     return; // Without a place for it, this session has no history.
   }

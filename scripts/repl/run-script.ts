@@ -31,9 +31,12 @@ function thrownByScript(failure: unknown): unknown {
 }
 
 function setGlobals(names: readonly Name[]): () => void {
-  const added = names.filter(({ name }) => !(name in globalThis));
-  for (const { name, value } of added) Object.assign(globalThis, { [name]: value });
+  const before = names.map(({ name }) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const);
+  for (const { name, value } of names) Object.defineProperty(globalThis, name, { value, configurable: true });
   return () => {
-    for (const { name } of added) delete (globalThis as Record<string, unknown>)[name];
+    for (const [name, descriptor] of before) {
+      if (descriptor) Object.defineProperty(globalThis, name, descriptor);
+      else delete (globalThis as Record<string, unknown>)[name];
+    }
   };
 }
