@@ -19,6 +19,7 @@ import { CpuRegisters } from './registers.js';
 import { powerOn } from './reset.js';
 import { Flag } from './rflags.js';
 import { Segments } from './segments.js';
+import { isStackAccess } from './stack-access.js';
 import { CpuState } from './state.js';
 import { SYSTEM_OPERATIONS } from './system-operations.js';
 import type { SystemContext } from './system/context.js';
@@ -74,8 +75,14 @@ export class X86Cpu implements Cpu {
     this.#ops = generated.ops;
     const paging = new Paging(this.state);
     const code = () => this.#code;
-    this.#unit = new MemoryUnit(this.state, paging, code, bus, this.#watchpoints, () =>
-      this.#leave('watchpoint'),
+    this.#unit = new MemoryUnit(
+      this.state,
+      paging,
+      code,
+      bus,
+      this.#watchpoints,
+      () => this.#leave('watchpoint'),
+      () => this.#isStack(),
     );
     const linear = new LinearMemory(this.state, paging, this.#unit, code);
     const segments = new Segments(this.state, linear);
@@ -363,6 +370,12 @@ export class X86Cpu implements Cpu {
     const second = this.#unit.translateFetch(nextLow, nextLow === 0 ? (high + 1) | 0 : high);
     if (second < 0) return undefined;
     return Uint8Array.of(...first, ...u8.subarray(RAM + second, RAM + second + 15 - room));
+  }
+
+  #isStack(): boolean {
+    const bytes = this.#fetch();
+    const decoded = bytes ? this.#decoder.decode(bytes, 0, bytes.length) : 'undefined';
+    return typeof decoded !== 'string' && isStackAccess(decoded, this.state, this.state.get64(State.address));
   }
 
   #controlChanged(): void {

@@ -38,6 +38,8 @@ export class MemoryUnit {
     private readonly bus: CpuBus,
     private readonly watchpoints: Watchpoints,
     private readonly onWatch: () => void,
+    /** Whether the access at `State.address` is one of the stack segment. */
+    private readonly isStack: () => boolean,
   ) {}
 
   /** Host address of the access at `State.address`, or -1 with an exception recorded. */
@@ -112,7 +114,7 @@ export class MemoryUnit {
 
   #translate(low: number, high: number, writes: boolean): number {
     const top = high >>> 15;
-    if (top !== 0 && top !== 0x1ffff) return this.#raise(Vector.GP, 0);
+    if (top !== 0 && top !== 0x1ffff) return this.#raise(this.isStack() ? Vector.SS : Vector.GP, 0);
     const physical = this.paging.walkNow(low, high, (writes ? Want.write : 0) | this.#userBit());
     return physical === FAILED ? this.#pageFault(low, high) : physical;
   }

@@ -61,6 +61,12 @@ export abstract class Emitter {
   abstract field64(field: number): Expr;
   /** Raises an exception; nothing after it is executed. */
   abstract fault(vector: number, code?: Expr): void;
+  /** #GP(0) for a target that no address can be, before anything has changed. */
+  requireCanonical(target: Expr): void {
+    const canonical = i64.shrS(i64.shl(target, i64.const(16)), i64.const(16));
+    this.body.if(i64.ne(canonical, target), () => this.fault(GP));
+  }
+
   /** Goes to a linear address; nothing after it is executed. */
   abstract jump(target: Expr): void;
   /** Goes to the J operand. */
@@ -103,14 +109,14 @@ export abstract class Emitter {
 
   /** The operand's value, zero-extended to i64. */
   read(i: number): Expr {
+    const { kind, text } = this.operand(i);
+    if (kind === 'I') return this.immediate(this.size === 128 ? 32 : this.size);
     const size = this.#gprSize(i);
-    const { kind } = this.operand(i);
     if (this.isMemory(i)) {
       this.#readFrom.add(i);
       return this.load(this.address(i), size);
     }
-    if (kind === 'I') return this.immediate(size);
-    if (this.operand(i).text === '1') return i64.const(1);
+    if (text === '1') return i64.const(1);
     return this.body.let(LOADS[size](this.#registerAddress(i)));
   }
 

@@ -108,14 +108,15 @@ const exchangeAdd: Meaning = (e) => {
   addFlags(e, a, b, sum);
 };
 
-/** Memory is written in any case. A 32-bit accumulator keeps its upper half when the values are equal. */
+/** Memory is written in any case; registers keep their upper halves unless they are really written. */
 const compareExchange: Meaning = (e) => {
   const size = e.size as GprSize;
   const old = e.update(0);
   const accumulator = e.gpr(RAX, size);
   const source = e.read(1);
   const equal = e.let(i64.eq(old, accumulator));
-  e.write(0, select(equal, source, old));
+  if (e.isMemory(0)) e.write(0, select(equal, source, old));
+  else e.body.if(equal, () => e.write(0, source));
   e.body.if(i32.eqz(equal), () => e.setGpr(RAX, old, size));
   subFlags(e, accumulator, old, e.let(e.trim(i64.sub(accumulator, old))));
 };

@@ -67,12 +67,23 @@ const loops: Row[] = [
 
 const callTo: Meaning = (e) => {
   const target = e.read(0);
-  e.push(e.nextRip());
+  const top = e.let(i64.sub(e.gpr(RSP), i64.const(8)));
+  e.store(top, e.nextRip(), 64);
+  // Processors have written the return address by the time they look at the target.
+  e.requireCanonical(target);
+  e.setGpr(RSP, top);
+  e.jump(target);
+};
+
+const jumpTo: Meaning = (e) => {
+  const target = e.read(0);
+  e.requireCanonical(target);
   e.jump(target);
 };
 
 const returnAndDrop: Meaning = (e) => {
   const target = e.top();
+  e.requireCanonical(target);
   e.setGpr(RSP, i64.add(i64.add(e.gpr(RSP), i64.const(8)), e.immediate(16)));
   e.jump(target);
 };
@@ -80,7 +91,7 @@ const returnAndDrop: Meaning = (e) => {
 const branches: Row[] = [
   { ...NEAR, name: 'JMP_Jb', encoding: 'eb', does: (e) => e.jumpRelative(), hot: 'all' },
   { ...NEAR, name: 'JMP_Jz', encoding: 'e9', does: (e) => e.jumpRelative(), hot: 'all' },
-  { ...NEAR, name: 'JMP_Eq', encoding: 'ff /4', does: (e) => e.jump(e.read(0)), hot: 'all' },
+  { ...NEAR, name: 'JMP_Eq', encoding: 'ff /4', does: jumpTo, hot: 'all' },
   {
     ...NEAR,
     name: 'CALL_Jz',
@@ -99,6 +110,7 @@ const branches: Row[] = [
     hot: 'all',
     does: (e) => {
       const target = e.top();
+      e.requireCanonical(target);
       e.release(8);
       e.jump(target);
     },

@@ -1,6 +1,6 @@
 import type { Emitter, GprSize } from '../../cpu/emitter/emitter.js';
 import { state32, state64 } from '../../cpu/emitter/emitter.js';
-import { condition, subFlags } from '../../cpu/emitter/flags.js';
+import { subFlags } from '../../cpu/emitter/flags.js';
 import { State } from '../../cpu/layout.js';
 import type { Local } from '../../cpu/wasm/body.js';
 import type { Expr } from '../../cpu/wasm/expr.js';
@@ -50,19 +50,53 @@ const loadOne: Meaning = (e) => {
   step(e, RSI);
 };
 
-const compareOne: Meaning = (e) => {
-  const a = e.load(source(e), size(e));
+/** What one step of a comparison compares. The processor looks at rdi first. */
+type Pair = (e: Emitter) => readonly [Expr, Expr];
+
+const comparePair: Pair = (e) => {
   const b = e.load(destination(e), size(e));
+  const a = e.load(source(e), size(e));
   step(e, RSI, RDI);
-  subFlags(e, a, b, e.let(e.trim(i64.sub(a, b))));
+  return [a, b];
 };
 
-const scanOne: Meaning = (e) => {
+const scanPair: Pair = (e) => {
   const a = e.gpr(RAX, size(e));
   const b = e.load(destination(e), size(e));
   step(e, RDI);
-  subFlags(e, a, b, e.let(e.trim(i64.sub(a, b))));
+  return [a, b];
 };
+
+const setCompared = (e: Emitter, a: Expr, b: Expr) => subFlags(e, a, b, e.let(e.trim(i64.sub(a, b))));
+
+const compares =
+  (pair: Pair): Meaning =>
+  (e) =>
+    setCompared(e, ...pair(e));
+
+/** Flags change only when the repetition ends or pauses. */
+const comparesRepeated =
+  (pair: Pair, untilEqual: boolean): Meaning =>
+  (e) => {
+    const { body } = e;
+    const [a, b, left] = [body.temporary('i64'), body.temporary('i64'), body.temporary('i64')];
+    body.if(i64.eqz(count(e)), () => e.finish());
+    body.set(left, atOnce(e));
+    body.loop((again) => {
+      const [first, second] = pair(e);
+      body.set(a, first);
+      body.set(b, second);
+      countDown(e, one);
+      body.set(left, i64.sub(body.get(left), one));
+      const equal = i64.eq(body.get(a), body.get(b));
+      const goesOn = i32.and(untilEqual ? i32.eqz(equal) : equal, i64.ne(body.get(left), zero));
+      body.brIf(again, i32.and(goesOn, i32.eqz(state32(State.attention))));
+    });
+    setCompared(e, body.get(a), body.get(b));
+    const equal = i64.eq(body.get(a), body.get(b));
+    body.if(untilEqual ? equal : i32.eqz(equal), () => e.finish());
+    body.if(i64.ne(count(e), zero), () => e.repeat());
+  };
 
 /** The destination is translated first: what was read from a port cannot be read again. */
 const inOne: Meaning = (e) => {
@@ -80,6 +114,13 @@ const outOne: Meaning = (e) => {
 
 const count = (e: Emitter) => e.let(i64.and(e.gpr(RCX), e.addressMask()));
 
+/** Elements before the next pause. */
+function atOnce(e: Emitter): Expr {
+  const total = count(e);
+  const limit = i64.const(BYTES_AT_ONCE / bytesOf(e));
+  return select(i64.ltU(total, limit), total, limit);
+}
+
 function countDown(e: Emitter, by: Expr): void {
   e.setGpr(RCX, i64.and(i64.sub(e.gpr(RCX), by), e.addressMask()));
 }
@@ -88,8 +129,6 @@ interface Repetition {
   /** Does some elements at once, at most `limit`, and answers how many (i64); 0 where only one by one works. */
   readonly many?: (e: Emitter, limit: Expr) => Expr;
   readonly one: Meaning;
-  /** True when the repetition ends before the count does. */
-  readonly stops?: (e: Emitter) => Expr;
 }
 
 /** Counts rcx down; registers are right after every element, so a fault in the middle resumes there. */
@@ -99,13 +138,10 @@ const repeated =
     const { body } = e;
     e.body.if(i64.eqz(count(e)), () => e.finish());
     const left = body.temporary('i64');
-    const total = count(e);
-    const atOnce = i64.const(BYTES_AT_ONCE / bytesOf(e));
-    body.set(left, select(i64.ltU(total, atOnce), total, atOnce));
+    body.set(left, atOnce(e));
     body.loop((again) => {
       const done = runSome(e, repetition, body.get(left));
       countDown(e, body.get(done));
-      if (repetition.stops) body.if(repetition.stops(e), () => e.finish());
       body.set(left, i64.sub(body.get(left), body.get(done)));
       const goesOn = i32.and(i64.ne(body.get(left), zero), i32.eqz(state32(State.attention)));
       body.brIf(again, goesOn);
@@ -206,9 +242,9 @@ interface Operation {
   readonly text: string;
   readonly operands: readonly [byte: string, wide: string];
   readonly opcode: number;
-  readonly one: Meaning;
+  readonly one?: Meaning;
   readonly many?: Repetition['many'];
-  readonly compares?: boolean;
+  readonly pair?: Pair;
   readonly rest?: Partial<Row>;
 }
 
@@ -216,10 +252,10 @@ const PORT = { untestable: true };
 
 const OPERATIONS: readonly Operation[] = [
   { name: 'MOVS', text: 'movs', operands: ['Yb_Xb', 'Yv_Xv'], opcode: 0xa4, one: moveOne, many: moveMany },
-  { name: 'CMPS', text: 'cmps', operands: ['Xb_Yb', 'Xv_Yv'], opcode: 0xa6, one: compareOne, compares: true },
+  { name: 'CMPS', text: 'cmps', operands: ['Xb_Yb', 'Xv_Yv'], opcode: 0xa6, pair: comparePair },
   { name: 'STOS', text: 'stos', operands: ['Yb_AL', 'Yv_rAX'], opcode: 0xaa, one: storeOne, many: storeMany },
   { name: 'LODS', text: 'lods', operands: ['AL_Xb', 'rAX_Xv'], opcode: 0xac, one: loadOne },
-  { name: 'SCAS', text: 'scas', operands: ['AL_Yb', 'rAX_Yv'], opcode: 0xae, one: scanOne, compares: true },
+  { name: 'SCAS', text: 'scas', operands: ['AL_Yb', 'rAX_Yv'], opcode: 0xae, pair: scanPair },
   {
     name: 'INS',
     text: 'ins',
@@ -245,40 +281,33 @@ function narrowPort(meaning: Meaning): Meaning {
 
 const hex = (byte: number) => byte.toString(16).padStart(2, '0');
 
-function family({ name, text, operands, opcode, one: single, many, compares, rest }: Operation): Row[] {
-  const suffixes: [string, readonly string[]][] = [
+function family(operation: Operation): Row[] {
+  const { name, text, operands, opcode, pair, rest } = operation;
+  const widths: [string, readonly string[]][] = [
     [operands[0], ['b']],
     [operands[1], ['w', 'd', 'q']],
   ];
-  return suffixes.flatMap(([codes, letters], wide) => {
-    const common = {
-      ...rest,
-      ...(compares && { flags: 'oszapc' }),
-      sizes: wide ? ('v' as const) : (8 as const),
-    };
+  const repeat = pair ? 'REPE' : 'REP';
+  return widths.flatMap(([codes, letters], wide): Row[] => {
+    const common = { ...rest, ...(pair && { flags: 'oszapc' }), sizes: wide ? ('v' as const) : (8 as const) };
     const byte = hex(opcode + wide);
-    const names = (prefix: string) => letters.map((letter) => `${prefix}${text}${letter}`);
-    const rep = { one: single, ...(many && { many }) };
-    const untilEqual = { ...rep, stops: (e: Emitter) => condition(e, 4) };
-    const whileEqual = { ...rep, stops: (e: Emitter) => condition(e, 5) };
+    const row = (prefix: string, encoding: string, does: Meaning): Row => ({
+      ...common,
+      name: `${prefix && `${prefix}_`}${name}_${codes}`,
+      encoding,
+      mnemonics: letters.map((letter) => `${prefix && `${prefix.toLowerCase()} `}${text}${letter}`),
+      does,
+    });
     return [
-      { ...common, name: `${name}_${codes}`, encoding: byte, mnemonics: names(''), does: single },
-      {
-        ...common,
-        name: `${compares ? 'REPE' : 'REP'}_${name}_${codes}`,
-        encoding: `f3 ${byte}`,
-        mnemonics: names(compares ? 'repe ' : 'rep '),
-        does: repeated(compares ? whileEqual : rep),
-      },
-      {
-        ...common,
-        name: `REPNE_${name}_${codes}`,
-        encoding: `f2 ${byte}`,
-        mnemonics: names('repne '),
-        does: repeated(compares ? untilEqual : rep),
-      },
+      row('', byte, pair ? compares(pair) : operation.one!),
+      row(repeat, `f3 ${byte}`, repetition(operation, false)),
+      row('REPNE', `f2 ${byte}`, repetition(operation, true)),
     ];
   });
+}
+
+function repetition({ pair, one: single, many }: Operation, untilEqual: boolean): Meaning {
+  return pair ? comparesRepeated(pair, untilEqual) : repeated({ one: single!, ...(many && { many }) });
 }
 
 export const stringRows: readonly Row[] = OPERATIONS.flatMap(family);
