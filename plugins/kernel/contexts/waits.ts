@@ -11,6 +11,7 @@ export class Waits {
   readonly #queues = new Map<string, Set<Context>>();
   readonly #timers: Timed[] = [];
   readonly #deadlines = new Map<Context, () => void>();
+  readonly #listeners = new Map<string, Set<() => void>>();
 
   constructor(private readonly runnable: (context: Context) => void) {}
 
@@ -28,6 +29,7 @@ export class Waits {
 
   /** Wakes up to `limit` contexts in order of arrival; answers how many. */
   wake(key: string, limit = Infinity): number {
+    for (const told of [...(this.#listeners.get(key) ?? [])]) told();
     let count = 0;
     for (const context of [...(this.#queues.get(key) ?? [])]) {
       if (count >= limit) break;
@@ -63,6 +65,16 @@ export class Waits {
       this.#queue(to).add(context);
     }
     return moved.length;
+  }
+
+  /** Calls `told` at every wake of the queue, whether anybody waits or not; answers the undo. */
+  listen(key: string, told: () => void): () => void {
+    const listeners = this.#listeners.get(key) ?? new Set();
+    this.#listeners.set(key, listeners.add(told));
+    return () => {
+      listeners.delete(told);
+      if (listeners.size === 0 && this.#listeners.get(key) === listeners) this.#listeners.delete(key);
+    };
   }
 
   waiters(key: string): number {

@@ -119,7 +119,8 @@ export class Gate {
     context.woken = undefined;
     context.consumed?.release(this.kernel);
     context.consumed = undefined;
-    if (this.kernel.scheduler.due) this.#armTimer();
+    const { scheduler } = this.kernel;
+    if (scheduler.due || scheduler.contended) this.#armTimer();
   }
 
   #exception(): void {

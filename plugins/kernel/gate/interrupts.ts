@@ -116,6 +116,8 @@ export class Interrupts {
     kernel.timer.fired();
     kernel.waits.expire(kernel.nowNs());
     if (kernel.scheduler.contended) kernel.scheduler.requestSwitch();
+    // A switch arms the timer again; without one the next deadline would be forgotten.
+    else kernel.timer.arm(kernel.waits.nextDeadlineNs);
   }
 
   #isSpurious(line: number): boolean {

@@ -64,7 +64,7 @@ export class PipeScheme implements Provider {
     if (pipe.bytes.length === 0) return this.#emptyRead(pipe, file, flags);
     into.prepare(pipe.bytes.length);
     const count = into.write(pipe.bytes.take(into.length));
-    this.#changed(file.number, EventFlag.WRITE);
+    this.#changed(file.number + 1, EventFlag.WRITE);
     return count;
   }
 
