@@ -45,16 +45,21 @@ async function buildIsolatePrograms(): Promise<void> {
 
 /** What is not compiled: machine descriptions, and native programs as they were built for the guest. */
 async function copyData(): Promise<void> {
+  const filter = (path: string) => !path.endsWith('.ts');
   for (const [from, to] of Object.entries({ 'scripts/machines': 'machines', prebuilt: 'prebuilt' })) {
-    if (existsSync(join(root, from))) await cp(join(root, from), join(fresh, to), { recursive: true });
+    if (existsSync(join(root, from)))
+      await cp(join(root, from), join(fresh, to), { recursive: true, filter });
   }
 }
 
-async function putInPlace(): Promise<void> {
+/** Another build may finish at the same time: the last one stays. */
+async function putInPlace(triesLeft = 5): Promise<void> {
   const old = `${fresh}.old`;
-  if (existsSync(dist)) await rename(dist, old);
-  await rename(fresh, dist);
+  await rename(dist, old).catch(() => {});
+  const failure = await rename(fresh, dist).catch((error: unknown) => error);
   await rm(old, { recursive: true, force: true });
+  if (failure && triesLeft === 0) throw failure;
+  if (failure) await putInPlace(triesLeft - 1);
 }
 
 await mkdir(fresh, { recursive: true });
