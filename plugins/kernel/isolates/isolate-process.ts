@@ -82,6 +82,11 @@ export class IsolateProcess {
     return this.#wallTimeNs;
   }
 
+  /** Time the kernel knows it to have waited so far. */
+  blockedNs(): bigint {
+    return this.#blockedNs();
+  }
+
   /** CPU time without the time the kernel knows it to have waited. */
   busyNs(): bigint {
     const busy = this.cpuTimeNs() - this.#blockedNs();

@@ -4,7 +4,7 @@ import type { IsolateProcess } from './isolate-process.js';
 
 describe('the watchdog', () => {
   const program = (slot: number) => {
-    const state = { slot, busy: 0n, killed: false };
+    const state = { slot, busy: 0n, blocked: 0n, killed: false };
     const process = {
       slot,
       busyNs: () => state.busy,
@@ -28,6 +28,25 @@ describe('the watchdog', () => {
     look(PERIOD_NS);
     expect(killed).to.deep.equal([2]);
     expect([idle.state.killed, spinning.state.killed]).to.deep.equal([false, true]);
+  });
+
+  it('measures how long a program has computed without asking the kernel for anything', () => {
+    const { state, process } = program(1);
+    const spells: bigint[] = [];
+    const look = createWatchdog({
+      running: () => [process],
+      overruns: ({ spellNs }) => spells.push(spellNs) < 0,
+    });
+    for (const [busy, blocked] of [
+      [5n, 0n],
+      [9n, 0n],
+      [10n, 1n],
+      [13n, 1n],
+    ] as const) {
+      Object.assign(state, { busy, blocked });
+      look(busy);
+    }
+    expect(spells).to.deep.equal([5n, 9n, 0n, 3n]);
   });
 
   it('tells the policy the time since its last look and the total', () => {
