@@ -19,7 +19,7 @@ export function differences(
   const check = (name: string, a: string, b: string) => {
     if (a !== b) found.push([name, a, b]);
   };
-  const faultBytes = row.mnemonic === 'maskmovdqu' ? 1n << 63n : 1n;
+  const faultBytes = severalAccesses(row) ? 1n << 63n : 1n;
   check('fault', faultText(expected, faultBytes), faultText(actual, faultBytes));
   if (expected.fault && !actual.fault) return found;
   check('rip', hex(expected.after.rip), hex(actual.after.rip));
@@ -27,6 +27,7 @@ export function differences(
   const mask = STATUS_AND_DIRECTION & ~undefinedFlags(row, testCase);
   check('rflags', hex(expected.after.rflags & mask), hex(actual.after.rflags & mask));
   compareFx(row, expected.after.fx, actual.after.fx, check);
+  if (expected.fault && severalAccesses(row)) return found;
   check('memory', changesText(expected.changes), changesText(actual.changes));
   return found;
 }
@@ -63,7 +64,11 @@ function nearlyEqual(expected: Uint8Array, actual: Uint8Array, at: number): bool
 
 const hex = (value: bigint) => value.toString(16);
 
-/** Some microcoded instructions report another byte of their operand: `bytes` blurs the address. */
+/** Microcode with several accesses: which comes first, and what was stored before one faults, is not defined. */
+const severalAccesses = (row: ParsedRow) =>
+  row.mnemonic === 'maskmovdqu' || row.operands.some(({ text }) => text === 'M' || text === 'Mt');
+
+/** `bytes` blurs the address. */
 function faultText({ fault }: Outcome, bytes: bigint): string {
   if (!fault) return 'none';
   const code = fault.cr2 >= 1n << 47n ? fault.errorCode & ~1 : fault.errorCode;

@@ -16,7 +16,10 @@ export function vectorLine({ row, testCase, differences }: Mismatch): string {
 }
 
 /** Without the zeroes at the end, which memory holds anyway. */
-const digits = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex').replace(/(00)+$/, '');
+const digits = (bytes: Uint8Array) =>
+  Buffer.from(bytes)
+    .toString('hex')
+    .replace(/(00)+$/, '');
 
 function beforeText({ before, memory }: TestCase): string {
   const view = new DataView(before.fx.buffer, before.fx.byteOffset);

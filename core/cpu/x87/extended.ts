@@ -4,7 +4,7 @@ import { i32, i64, select } from '../wasm/expr.js';
 import type { FunctionBuilder, Library } from './library.js';
 import { nonzero, one32, zero32, zero64 } from './library.js';
 import { a, b, Class, control, Exception, OPERAND_A, OPERAND_B, r } from './scratch.js';
-import { early, fsw, ftw, isEmpty, markFull, stAddress, Status, unpackSt } from './stack.js';
+import { early, fsw, ftw, isEmpty, markFull, stAddress, Status, unmaskedOf, unpackSt } from './stack.js';
 import { isNan, raise } from './unpack.js';
 
 /** Arithmetic by the reg field of d8: the reversed forms swap their operands. */
@@ -19,6 +19,8 @@ export const X87Operation = {
 /** In place of a stack number: the other operand has been unpacked already. */
 export const FROM_MEMORY = -1;
 
+const UNFINISHED = 16;
+
 const is = (operation: Expr, number: number) => i32.eq(operation, i32.const(number));
 const isA = (kind: number) => i32.eq(a.class.get(), i32.const(kind));
 const isB = (kind: number) => i32.eq(b.class.get(), i32.const(kind));
@@ -29,6 +31,7 @@ export function defineExtended(library: Library): void {
   defineUnary(library);
   defineLoads(library);
   defineRelation(library);
+  defineFlagRelation(library);
   defineMoves(library);
   defineExamine(library);
   defineRoundToInteger(library);
@@ -115,7 +118,7 @@ function defineLoads(library: Library): void {
     });
     f.do(control.flags.set(flags));
     f.if(i32.eqz(f.call('nan80')), () => f.do(f.call('operandToResult')));
-    f.if(i32.eqz(early()), () => {
+    f.if(i32.eqz(unmaskedOf(Exception.IE)), () => {
       f.do(f.call('makeRoom'), f.call('pack80', stAddress(zero32)));
     });
     f.do(f.call('commit'));
@@ -141,7 +144,7 @@ function defineLoads(library: Library): void {
   library.define('pushStack', ['i32'], [], (f) => {
     f.do(f.call('begin'));
     const from = f.let(stAddress(f.argument(0)));
-    f.if(i32.and(isEmpty(f.argument(0)), isEmpty(i32.const(-1))), () => {
+    f.if(isEmpty(f.argument(0)), () => {
       f.do(control.flags.set(i32.const(Exception.IE | Status.SF)));
       f.if(i32.eqz(early()), () => {
         f.do(f.call('makeRoom'), f.call('stackUnderflow', zero32, zero32));
@@ -155,8 +158,8 @@ function defineLoads(library: Library): void {
 }
 
 /**
- * relation(other i32, quiet NaNs are invalid i32) => of ST(0) to the other: 1 less, 2 equal, 4 greater, 8 unordered; 0 when
- * an unmasked exception keeps the comparison from finishing. Exceptions are committed.
+ * relation(other i32, quiet NaNs are invalid i32) => of ST(0) to the other: 1 less, 2 equal, 4 greater, 8 unordered; plus 16
+ * when an unmasked exception forbids the pops that follow. Exceptions are committed.
  */
 function defineRelation(library: Library): void {
   library.define('order', [], ['i32'], (f) => {
@@ -187,7 +190,7 @@ function defineRelation(library: Library): void {
         compareOperands(f, answer.set.bind(answer));
       },
     );
-    f.if(early(), () => answer.set(zero32));
+    f.if(early(), () => answer.set(i32.or(answer.get(), i32.const(UNFINISHED))));
     f.do(f.call('commit'));
     return answer.get();
   });
@@ -206,11 +209,26 @@ function compareOperands(f: FunctionBuilder, answer: (value: Expr) => void): voi
   );
 }
 
-/** Condition codes C3 C2 C0 from a relation, then pops; nothing for relation 0. */
+/** The same for fcomi, which leaves C1 alone unless the stack is at fault. */
+function defineFlagRelation(library: Library): void {
+  library.define('flagRelation', ['i32', 'i32'], ['i32'], (f) => {
+    const kept = f.let(i32.and(fsw.get(), i32.const(Status.C1)));
+    const relation = f.let(f.call('relation', f.argument(0), f.argument(1)));
+    const stackFault = i32.and(control.flags.get(), i32.const(Status.SF));
+    f.if(i32.eqz(stackFault), () => f.do(fsw.set(i32.or(fsw.get(), kept))));
+    return relation;
+  });
+}
+
+/** Condition codes C3 C2 C0 from a relation, then pops unless it says that they must not happen. */
 function defineMoves(library: Library): void {
+  /** popAfter(relation i32, pops i32) */
+  library.define('popAfter', ['i32', 'i32'], [], (f) => {
+    const unfinished = i32.and(f.argument(0), i32.const(UNFINISHED));
+    f.if(i32.eqz(unfinished), () => f.do(f.call('pop', f.argument(1))));
+  });
   library.define('setConditions', ['i32', 'i32'], [], (f) => {
     const relation = f.argument(0);
-    f.if(i32.eqz(relation), () => f.return());
     const has = (mask: number) => i32.ne(i32.and(relation, i32.const(mask)), zero32);
     const bits = [
       i32.mul(has(1 | 8), i32.const(Status.C0)),
@@ -218,7 +236,7 @@ function defineMoves(library: Library): void {
       i32.mul(has(2 | 8), i32.const(Status.C3)),
     ].reduce(i32.or);
     const kept = i32.and(fsw.get(), i32.const(~(Status.C0 | Status.C2 | Status.C3)));
-    f.do(fsw.set(i32.or(kept, bits)), f.call('pop', f.argument(1)));
+    f.do(fsw.set(i32.or(kept, bits)), f.call('popAfter', relation, f.argument(1)));
   });
   /** exchange(st i32) */
   library.define('exchange', ['i32'], [], (f) => {
@@ -252,8 +270,9 @@ function defineMoves(library: Library): void {
       f.do(f.call('stackUnderflow', zero32, zero32));
       f.return();
     });
-    f.do(f.call('commit'));
-    f.if(f.argument(0), () => f.do(f.call('copyTo', f.argument(1), zero32, zero32)));
+    f.if(i32.eqz(f.argument(0)), () => f.return());
+    const [from, to] = [f.let(stAddress(f.argument(1))), f.let(stAddress(zero32))];
+    f.do(i64.store(to, i64.load(from)), i32.store16(to, i32.load16u(from, 8), 8));
   });
 }
 
@@ -310,7 +329,8 @@ function defineRoundToInteger(library: Library): void {
     unaryOperand(f);
     f.if(i32.eqz(f.call('nan80')), () => {
       f.do(f.call('operandToResult'));
-      f.if(i32.and(isA(Class.finite), i32.ltS(a.exponent.get(), i32.const(63))), () => {
+      const fractional = i32.and(isA(Class.finite), i32.ltS(a.exponent.get(), i32.const(63)));
+      f.if(i32.and(fractional, i32.eqz(early())), () => {
         const whole = f.let(f.call('integerPart'));
         f.do(r.class.set(select(nonzero(whole), i32.const(Class.finite), zero32)));
         f.do(r.high.set(i64.shl(whole, i64.clz(whole))));
@@ -368,9 +388,19 @@ function wholeOfB(f: FunctionBuilder): Expr {
 /** extract(): ST(0) becomes its exponent, its significand is pushed. */
 function defineExtract(library: Library): void {
   library.define('extract', [], [], (f) => {
+    f.do(f.call('begin'));
+    f.if(isEmpty(zero32), () => {
+      f.do(control.flags.set(i32.const(Exception.IE | Status.SF)));
+      f.if(i32.eqz(early()), () => {
+        f.do(f.call('makeRoom'), f.call('defaultNan', zero32), f.call('defaultNan', one32));
+      });
+      f.do(f.call('commit'));
+      f.return();
+    });
     unaryOperand(f);
     f.if(i32.eqz(isEmpty(i32.const(-1))), () => {
       f.do(f.call('push'));
+      f.if(i32.eqz(early()), () => f.do(f.call('defaultNan', one32)));
       f.return();
     });
     const exponent = f.let(a.exponent.get());

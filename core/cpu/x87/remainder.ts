@@ -3,7 +3,7 @@ import { i32, i64, select } from '../wasm/expr.js';
 import type { FunctionBuilder, Library } from './library.js';
 import { one32, zero32, zero64 } from './library.js';
 import { a, b, Class, OPERAND_A, OPERAND_B, r } from './scratch.js';
-import { fsw, isEmpty, Status, unpackSt } from './stack.js';
+import { early, fsw, isEmpty, Status, unpackSt } from './stack.js';
 
 const isA = (kind: number) => i32.eq(a.class.get(), i32.const(kind));
 const isB = (kind: number) => i32.eq(b.class.get(), i32.const(kind));
@@ -13,7 +13,7 @@ const COMPLETE = 64;
 /** remainder(nearest i32): fprem and fprem1. The quotient's low bits go to C0 C3 C1, C2 says that the reduction is partial. */
 export function defineRemainder(library: Library): void {
   library.define('remainder', ['i32'], [], (f) => {
-    f.do(f.call('begin'));
+    f.do(f.call('begin'), fsw.set(i32.and(fsw.get(), i32.const(~Status.C2))));
     f.if(i32.or(isEmpty(zero32), isEmpty(one32)), () => {
       f.do(f.call('stackUnderflow', zero32, zero32));
       f.return();
@@ -29,6 +29,7 @@ export function defineRemainder(library: Library): void {
     const conditions = f.variable(zero32);
     f.if(i32.and(isA(Class.finite), isB(Class.finite)), () => reduce(f, conditions.set.bind(conditions)));
     f.do(f.call('finish', zero32, zero32));
+    f.if(early(), () => f.return());
     const cleared = i32.and(fsw.get(), i32.const(~(Status.C0 | Status.C1 | Status.C2 | Status.C3)));
     f.do(fsw.set(i32.or(cleared, conditions.get())));
   });

@@ -70,6 +70,11 @@ function defineUnderflow(library: Library): void {
       f.do(raise(Exception.UE));
       wrap(f, control.wrapExponent.get());
       notePrecision(f, f.call('roundSignificand'));
+      const stillTooSmall = i32.ltS(r.exponent.get(), control.minExponent.get());
+      f.if(stillTooSmall, () => {
+        f.do(raise(Exception.PE), control.roundedUp.set(zero32));
+        f.do(r.class.set(i32.const(Class.zero)));
+      });
       f.return();
     });
     f.if(control.flushToZero.get(), () => {
@@ -94,6 +99,11 @@ function defineOverflow(library: Library): void {
     f.if(unmasked(Exception.OE), () => {
       wrap(f, i32.sub(zero32, control.wrapExponent.get()));
       notePrecision(f, f.argument(0));
+      const stillTooBig = i32.gtS(r.exponent.get(), control.maxExponent.get());
+      f.if(stillTooBig, () => {
+        f.do(raise(Exception.PE), control.roundedUp.set(one32));
+        f.do(r.class.set(i32.const(Class.infinity)));
+      });
       f.return();
     });
     f.do(raise(Exception.PE));

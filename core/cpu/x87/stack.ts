@@ -40,6 +40,7 @@ export function defineStack(library: Library): void {
   defineBegin(library);
   defineCommit(library);
   definePop(library);
+  defineDefaultNan(library);
   defineUnderflow(library);
   definePush(library);
 }
@@ -99,9 +100,12 @@ function definePop(library: Library): void {
   });
 }
 
-function storeDefaultNan(f: FunctionBuilder, st: Expr): void {
-  const to = f.let(stAddress(st));
-  f.do(i64.store(to, DEFAULT_NAN), i32.store16(to, DEFAULT_NAN_HEAD, 8), markFull(st));
+/** defaultNan(st i32) */
+function defineDefaultNan(library: Library): void {
+  library.define('defaultNan', ['i32'], [], (f) => {
+    const to = f.let(stAddress(f.argument(0)));
+    f.do(i64.store(to, DEFAULT_NAN), i32.store16(to, DEFAULT_NAN_HEAD, 8), markFull(f.argument(0)));
+  });
 }
 
 /** stackUnderflow(destination i32, pops i32): an operand is empty; masked, the result is the default NaN. */
@@ -109,7 +113,7 @@ function defineUnderflow(library: Library): void {
   library.define('stackUnderflow', ['i32', 'i32'], [], (f) => {
     f.do(control.flags.set(i32.const(Exception.IE | Status.SF)), control.roundedUp.set(zero32));
     f.if(i32.eqz(early()), () => {
-      storeDefaultNan(f, f.argument(0));
+      f.do(f.call('defaultNan', f.argument(0)));
       f.do(f.call('pop', f.argument(1)));
     });
     f.do(f.call('commit'));
@@ -131,7 +135,7 @@ function definePush(library: Library): void {
     f.do(control.flags.set(i32.const(Exception.IE | Status.SF)), control.roundedUp.set(one32));
     f.if(i32.eqz(early()), () => {
       f.do(f.call('makeRoom'));
-      storeDefaultNan(f, zero32);
+      f.do(f.call('defaultNan', zero32));
     });
     f.do(f.call('commit'));
     return zero32;

@@ -42,6 +42,10 @@ function defineToFloat(library: Library): void {
       unpackSt(f, OPERAND_A, zero32);
       f.do(control.flags.set(zero32), b.class.set(i32.const(Class.zero)));
       f.if(i32.eqz(f.call('nan80')), () => f.do(f.call('operandToResult'), f.call('round')));
+      f.if(unmaskedOf(Exception.OE | Exception.UE), () => {
+        const kept = i32.and(control.flags.get(), i32.const(~Exception.PE));
+        f.do(control.flags.set(kept), control.roundedUp.set(zero32));
+      });
       return f.call(pack);
     });
   }

@@ -14,6 +14,9 @@ import { multiplyRows } from './multiply.js';
 import { shiftRows } from './shift.js';
 import { stringRows } from './string.js';
 import { systemRows } from './system.js';
+import { x87ArithRows } from './x87-arith.js';
+import { x87ControlRows } from './x87-control.js';
+import { x87MoveRows } from './x87-move.js';
 
 /** Families in the order in which their forms are numbered; the rare forms of one family are compiled together. */
 const families: Readonly<Record<string, readonly Row[]>> = {
@@ -31,6 +34,9 @@ const families: Readonly<Record<string, readonly Row[]>> = {
   sseConvert: sseConvertRows,
   sseInteger: sseIntegerRows,
   sseShuffle: sseShuffleRows,
+  x87Move: x87MoveRows,
+  x87Arith: x87ArithRows,
+  x87Control: x87ControlRows,
 };
 
 export interface RowSet {
