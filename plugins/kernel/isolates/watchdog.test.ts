@@ -8,6 +8,7 @@ describe('the watchdog', () => {
     const process = {
       slot,
       busyNs: () => state.busy,
+      blockedNs: () => state.blocked,
       kill: () => (state.killed = true),
     } as unknown as IsolateProcess;
     return { state, process };
