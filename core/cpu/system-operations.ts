@@ -33,6 +33,8 @@ export const SYSTEM_OPERATIONS = [
   'portOut',
   'hypercall',
   'syscallTap',
+  'saveFpu',
+  'restoreFpu',
 ] as const;
 
 export type SystemOperation = (typeof SYSTEM_OPERATIONS)[number];

@@ -269,6 +269,8 @@ function namedSelector(e: Emitter): Expr {
 }
 
 const tables: Row[] = [
+  { ...FIXED, name: 'FXSAVE_Ms', encoding: 'np 0f ae /0', does: asksWithAddress('saveFpu') },
+  { ...FIXED, name: 'FXRSTOR_Ms', encoding: 'np 0f ae /1', does: asksWithAddress('restoreFpu') },
   { ...RING0, name: 'LGDT_Ms', encoding: '0f 01 /2', does: asksWithAddress('loadGdt') },
   { ...RING0, name: 'LIDT_Ms', encoding: '0f 01 /3', does: asksWithAddress('loadIdt') },
   { ...FIXED, name: 'SGDT_Ms', encoding: '0f 01 /0', does: asksWithAddress('storeGdt') },
