@@ -1,6 +1,4 @@
 import { randomFillSync } from 'node:crypto';
-import { isatty } from 'node:tty';
-import type { ReadStream, WriteStream } from 'node:tty';
 import { createCpu } from '../../core/cpu/index.js';
 import { Machine } from '../../core/machine/machine.js';
 import { planned } from '../../core/plugin/plugin-host.js';
@@ -9,20 +7,17 @@ import { pit8254 } from '../../plugins/devices/pit8254/index.js';
 import { kernelPlugin } from '../../plugins/kernel/index.js';
 import type { KernelService } from '../../plugins/kernel/index.js';
 import { LinuxAbi } from '../../plugins/kernel/linux-abi/abi.js';
-import { TerminalFile, terminalKey } from '../../plugins/kernel/linux-abi/files/terminal-file.js';
-import { StreamFile } from '../../plugins/kernel/linux-abi/files/stream-file.js';
-import type { OpenFile } from '../../plugins/kernel/linux-abi/files/open-file.js';
 import { ProcessSource } from '../../plugins/kernel/linux-abi/process/proc-source.js';
 import { startFirstProcess } from '../../plugins/kernel/linux-abi/process/first-process.js';
+import type { WaitStatus } from '../../plugins/kernel/linux-abi/process/process.js';
 import { LinuxSystem } from '../../plugins/kernel/linux-abi/system.js';
 import { createGuestTree } from '../../plugins/kernel/linux-abi/vfs/guest-tree.js';
 import type { GuestTree } from '../../plugins/kernel/linux-abi/vfs/guest-tree.js';
 import { foreign } from '../../plugins/kernel/linux-abi/vfs/types.js';
 import { nameOfText } from '../../plugins/kernel/linux-abi/vfs/names.js';
 import type { RunOptions } from '../cli/options.js';
-import { openHostTerminal } from './host-terminal.js';
-import type { HostTerminal } from './host-terminal.js';
-import { HostInput, HostOutput } from './host-streams.js';
+import { lastWords } from './last-words.js';
+import { StandardFiles } from './standard-files.js';
 
 const SIGNAL_STATUS_BASE = 128;
 
@@ -38,123 +33,110 @@ export async function runProgram(options: RunOptions): Promise<number> {
 
 class ProgramRun {
   readonly #machine: Machine;
-  #terminal: HostTerminal | undefined;
-  #input: HostInput | undefined;
-  readonly #outputs: HostOutput[] = [];
+  #standard: StandardFiles | undefined;
   #tree: GuestTree | undefined;
-  #service: KernelService | undefined;
 
   constructor(private readonly options: RunOptions) {
     this.#machine = new Machine({ ramMiB: options.memoryMiB }, createCpu);
   }
 
   async finish(): Promise<number> {
-    await this.#load();
-    const status = this.#start();
+    const status = this.#start(await this.#load());
     this.#machine.start();
-    const ended = await Promise.race([status, this.#machine.finished.then((end) => end.status)]);
-    await Promise.all(this.#outputs.map((output) => output.flush()));
-    return ended;
+    return Promise.race([status, this.#machine.finished.then((end) => end.status)]);
   }
 
   async close(): Promise<void> {
-    this.#terminal?.restore();
-    this.#input?.close();
+    this.#standard?.close();
     await this.#machine.close();
     this.#tree?.close();
   }
 
-  async #load(): Promise<void> {
-    await this.#machine.plugins.loadAll([
+  async #load(): Promise<KernelService> {
+    const { plugins } = this.#machine;
+    await plugins.loadAll([
       planned(pic8259, {}),
       planned(pit8254, {}),
-      planned(kernelPlugin, { abis: [(pads) => new LinuxAbi(pads)] }),
+      planned(kernelPlugin, {
+        abis: [(pads) => new LinuxAbi(pads)],
+        onStop: (reason, code) => this.#stopped(reason, code),
+      }),
     ]);
-    this.#service = this.#machine.plugins.service('kernel');
+    const service = plugins.service('kernel');
+    if (!service) throw new Error('the kernel did not load');
+    return service;
   }
 
-  #start(): Promise<number> {
-    const service = this.#service;
-    if (!service) throw new Error('the kernel did not load');
+  /** Puts the program into process 1; resolves with the status it ends with. */
+  #start(service: KernelService): Promise<number> {
+    const system = this.#createSystem(service);
+    this.#standard = new StandardFiles(this.#machine, system);
+    const ended = this.#watch(system);
+    startFirstProcess(system, {
+      abi: service.abis.get('linux') ?? service.kernel.idle.abi,
+      program: (this.#tree as GuestTree).program,
+      argv: [this.options.program, ...this.options.args].map(nameOfText),
+      environment: environmentOf(this.options).map(nameOfText),
+      cwd: nameOfText(this.options.cwd ?? '/'),
+      files: this.#standard.files,
+      terminal: this.#standard.terminal,
+    });
+    return ended;
+  }
+
+  #createSystem(service: KernelService): LinuxSystem {
     const { kernel } = service;
-    let system: LinuxSystem | undefined;
+    const system: { current?: LinuxSystem } = {};
     this.#tree = createGuestTree({
       program: this.options.program,
       mounts: this.options.mounts,
       devices: {
         random: (into) => void randomFillSync(into),
-        terminal: () => (this.#terminal ? foreign(new TerminalFile(this.#terminal.terminal)) : undefined),
+        terminal: () => {
+          const file = this.#standard?.terminalFile;
+          return file && foreign(file);
+        },
       },
-      processes: new ProcessSource(() => system, service),
+      processes: new ProcessSource(() => system.current, service),
       nowNs: () => BigInt(Math.floor(kernel.parts.bootTimeNs + kernel.nowNs())),
     });
-    system = new LinuxSystem({
-      kernel,
-      schemes: service.schemes,
-      vfs: this.#tree.vfs,
-      log: (line) => this.#log(line),
-    });
-    const ended = this.#watch(system);
-    startFirstProcess(system, {
-      abi: service.abis.get('linux') ?? kernel.idle.abi,
-      program: this.#tree.program,
-      argv: [this.options.program, ...this.options.args].map(nameOfText),
-      environment: environmentOf(this.options).map(nameOfText),
-      cwd: nameOfText(this.options.cwd ?? '/'),
-      files: this.#standardFiles(system),
-      terminal: this.#terminal?.terminal,
-    });
-    return ended;
+    const log = (line: string) => this.#log(line);
+    return (system.current = new LinuxSystem({ kernel, schemes: service.schemes, vfs: this.#tree.vfs, log }));
   }
 
-  #watch(system: LinuxSystem): Promise<number> {
+  #watch({ table }: LinuxSystem): Promise<number> {
+    table.onKilled = (process, info, context) => {
+      const words = process.pid === 1 && lastWords(process, info, context);
+      if (words) this.#log(words);
+    };
     return new Promise((resolve) => {
-      system.table.onFirstExit = (status) => {
-        resolve(status.kind === 'exited' ? status.code : SIGNAL_STATUS_BASE + status.signal);
+      table.onFirstExit = (status) => {
+        resolve(statusOf(status));
         this.#machine.powerOff();
       };
     });
   }
 
-  /** Three descriptors: the terminal where all is a terminal, plain streams otherwise. */
-  #standardFiles(system: LinuxSystem): OpenFile[] {
-    const wake = (key: string) => {
-      void this.#machine.atBorder(() => void system.kernel.waits.wake(key));
-      this.#machine.wake();
-    };
-    const interactive = isatty(0) && isatty(1);
-    if (interactive) this.#terminal = this.#openTerminal(system, () => wake(terminalKey));
-    const terminal = this.#terminal && new TerminalFile(this.#terminal.terminal);
-    this.#input = new HostInput(process.stdin, 'pipe:[host 0]', () => wake('host:pipe:[host 0]'));
-    const output = (sink: WriteStream, fd: number) => {
-      const stream = new HostOutput(sink, `pipe:[host ${fd}]`, () => wake(`host:pipe:[host ${fd}]`));
-      this.#outputs.push(stream);
-      return new StreamFile(stream);
-    };
-    return [
-      terminal ?? new StreamFile(this.#input),
-      terminal ?? output(process.stdout, 1),
-      terminal && isatty(2) ? terminal : output(process.stderr, 2),
-    ];
-  }
-
-  #openTerminal(system: LinuxSystem, changed: () => void): HostTerminal {
-    return openHostTerminal(process.stdin as ReadStream, process.stdout, {
-      signalGroup: (pgid, signal) => {
-        for (const target of system.table.group(pgid))
-          system.table.sendToProcess(target, { signal, code: SI_KERNEL });
-      },
-      changed,
-      nowNs: () => system.kernel.nowNs(),
-    });
+  #stopped(reason: string, code: number): void {
+    const log = this.#machine.plugins.service('kernel')?.kernel.log.read();
+    if (reason === 'panic')
+      this.#log(
+        `the kernel gave up: ${Buffer.from(log ?? [])
+          .toString()
+          .trim()
+          .split('\n')
+          .at(-1)}`,
+      );
+    this.#machine.powerOff(code);
   }
 
   #log(line: string): void {
-    process.stderr.write(`halfcell: ${line}${this.#terminal ? '\r' : ''}\n`);
+    process.stderr.write(`halfcell: ${line}${this.#standard?.terminal ? '\r' : ''}\n`);
   }
 }
 
-const SI_KERNEL = 128;
+const statusOf = (status: WaitStatus): number =>
+  status.kind === 'exited' ? status.code : SIGNAL_STATUS_BASE + status.signal;
 
 /** A small environment; what `--env` sets comes on top. */
 function environmentOf({ env }: RunOptions): string[] {

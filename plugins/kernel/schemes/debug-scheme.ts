@@ -18,6 +18,8 @@ const INPUT_KEY = 'debug:input';
 export class DebugScheme implements Provider {
   readonly id = SchemeId.DEBUG;
   readonly name = 'debug';
+  /** Told whenever somebody waits for input: the machine is as far as it gets alone. */
+  onWaiting: () => void = () => undefined;
   readonly #input = new ByteQueue();
   readonly #open = new Map<number, { preserve: boolean }>();
   #next = 1;
@@ -50,7 +52,10 @@ export class DebugScheme implements Provider {
   read(_caller: Caller, file: Description, into: UserBuffer, _offset: number, flags: number): Outcome {
     if (!this.#open.has(file.number)) return -Errno.EBADF;
     if (into.length === 0) return 0;
-    if (this.#input.length === 0) return flags & Open.NONBLOCK ? -Errno.EAGAIN : waitFor(INPUT_KEY);
+    if (this.#input.length === 0) {
+      this.onWaiting();
+      return flags & Open.NONBLOCK ? -Errno.EAGAIN : waitFor(INPUT_KEY);
+    }
     into.prepare(this.#input.length);
     return into.write(this.#input.take(into.length));
   }

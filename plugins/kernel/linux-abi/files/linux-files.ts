@@ -16,6 +16,7 @@ export class LinuxFiles implements Provider {
   readonly id = PROVIDER_ID;
   readonly name = 'linux';
   readonly #files = new Map<number, OpenFile>();
+  readonly #watchers = new Map<Description, Set<() => void>>();
   #next = 1;
 
   /** `flags` as in open(2). */
@@ -49,7 +50,18 @@ export class LinuxFiles implements Provider {
     return file?.write?.(caller, from, position, mode) ?? -Errno.EINVAL;
   }
 
+  /** Calls `told` when the last descriptor of the file is gone; answers the undo. */
+  onClose(description: Description, told: () => void): () => void {
+    const watchers = this.#watchers.get(description) ?? new Set();
+    this.#watchers.set(description, watchers.add(told));
+    return () => {
+      watchers.delete(told);
+      if (watchers.size === 0) this.#watchers.delete(description);
+    };
+  }
+
   close(kernel: Kernel, description: Description): void {
+    for (const told of [...(this.#watchers.get(description) ?? [])]) told();
     this.#files.get(description.number)?.close?.(kernel);
     this.#files.delete(description.number);
   }

@@ -20,6 +20,11 @@ export const Poll = {
   RDHUP: 0x2000,
 } as const;
 
+export interface Readiness {
+  readonly events: number;
+  readonly keys: readonly string[];
+}
+
 /** What is behind a descriptor, as Linux calls see it. What a kind leaves out answers the errno in brackets. */
 export interface OpenFile {
   /** Where it lies, for /proc and *at calls; undefined for pipes and the like. */
@@ -39,7 +44,7 @@ export interface OpenFile {
   /** [ENOTTY] */
   ioctl?(caller: Caller, request: number, argument: number): Outcome;
   /** Bits of Poll that hold now, and the wait queues that tell of a change. Left out: always ready. */
-  poll?(): { readonly events: number; readonly keys: readonly string[] };
+  poll?(context: Context): Readiness;
   /** [ENODEV] */
   mappable?(context: Context): Mappable | undefined;
   close?(kernel: Kernel): void;

@@ -27,6 +27,8 @@ export class TerminalFile implements OpenFile {
 
   constructor(
     readonly terminal: Terminal,
+    /** Told before a read: the host's keyboard is taken only by who wants it. */
+    private readonly demand: () => void = () => undefined,
     readonly location?: Location,
   ) {}
 
@@ -37,6 +39,7 @@ export class TerminalFile implements OpenFile {
     scratch.startedNs ??= kernel.nowNs();
     if (call) call.scratch = { ...call.scratch, ...scratch };
     into.prepare();
+    this.demand();
     const state = this.terminal.read(into.length, scratch.startedNs);
     if (state.kind === 'data') return into.write(state.bytes);
     if (nonBlocking) return -Errno.EAGAIN;

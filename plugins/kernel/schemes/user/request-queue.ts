@@ -1,6 +1,6 @@
 import { Errno } from '../../../../core/abi/errno.js';
 import { Open } from '../../../../core/abi/flags.js';
-import { encodeSqe, SchemeOp, SQE_BYTES, SqeFlag } from '../../../../core/abi/scheme-protocol.js';
+import { encodeSqe, ExtensionSchemeOp, SchemeOp, SQE_BYTES, SqeFlag } from '../../../../core/abi/scheme-protocol.js';
 import type { Waits } from '../../contexts/waits.js';
 import type { Answer, NewRequest, Request } from './request.js';
 
@@ -24,7 +24,9 @@ export interface PayloadArea {
 
 /** Messages of one scheme on their way to the server, and those it has not answered yet. */
 export class RequestQueue {
-  readonly #queue: Queued[] = [];
+  #queue: Queued[] = [];
+  /** While a successor is made ready only the request for the server's state goes out. */
+  #held = false;
   readonly #requests = new Map<number, Request>();
   #nextTag = 1;
 
@@ -33,8 +35,18 @@ export class RequestQueue {
     private readonly waits: Waits,
   ) {}
 
+  /** How many messages the server could receive now. */
   get length(): number {
-    return this.#queue.length;
+    return this.#held ? this.#queue.filter(isCarry).length : this.#queue.length;
+  }
+
+  hold(): void {
+    this.#held = true;
+  }
+
+  letGo(): void {
+    this.#held = false;
+    if (this.#queue.length > 0) this.waits.wake(this.key);
   }
 
   get unanswered(): readonly Request[] {
@@ -77,12 +89,13 @@ export class RequestQueue {
   receive(maxBytes: number, area: PayloadArea): Uint8Array {
     const records: Uint8Array[] = [];
     let used = 0;
-    while (this.#queue.length > 0 && (records.length + 1) * SQE_BYTES <= maxBytes) {
-      const next = this.#queue[0];
-      const need = next && 'request' in next ? align8(next.request.payload?.length ?? 0) : 0;
+    while ((records.length + 1) * SQE_BYTES <= maxBytes) {
+      const next = this.#held ? this.#queue.find(isCarry) : this.#queue[0];
+      if (!next) break;
+      const need = 'request' in next ? align8(next.request.payload?.length ?? 0) : 0;
       if (records.length > 0 && used + need > area.bytes) break;
-      this.#queue.shift();
-      if (next) records.push(this.#encode(next, area, area.start + used));
+      this.#queue.splice(this.#queue.indexOf(next), 1);
+      records.push(this.#encode(next, area, area.start + used));
       used += need;
     }
     return concat(records);
@@ -111,7 +124,7 @@ export class RequestQueue {
 
   /** Everything that waits gets this errno: the server is gone for good. */
   failAll(errno: number): void {
-    this.#queue.length = 0;
+    this.#queue = [];
     for (const request of this.unanswered) this.answer(request.tag, { result: -errno });
   }
 
@@ -167,6 +180,8 @@ function isRepeatable({ opcode, args }: Request): boolean {
   if (opcode === SchemeOp.OPENAT) return !((args[3] ?? 0) & (Open.CREAT | Open.TRUNC));
   return REPEATABLE.has(opcode);
 }
+
+const isCarry = (queued: Queued): boolean => 'request' in queued && queued.request.opcode === ExtensionSchemeOp.CARRY;
 
 const align8 = (bytes: number) => Math.ceil(bytes / 8) * 8;
 

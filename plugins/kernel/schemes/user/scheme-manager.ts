@@ -9,6 +9,7 @@ import {
   ExtensionCqeOp,
   SchemeSocketCall,
   SQE_BYTES,
+  unpackBytesResult,
 } from '../../../../core/abi/scheme-protocol.js';
 import type { Cqe } from '../../../../core/abi/scheme-protocol.js';
 import { NewFdParams } from '../../../../core/abi/structs.js';
@@ -201,7 +202,7 @@ export class SchemeManager implements Provider {
       case ExtensionCqeOp.RESPOND_WITH_OBJECT:
         return withObject(context, extra, result);
       case ExtensionCqeOp.RESPOND_WITH_BYTES:
-        return { result, bytes: context.user.read(extra, Math.max(0, result)) };
+        return withBytes(context, extra, result);
       default:
         return undefined;
     }
@@ -211,6 +212,11 @@ export class SchemeManager implements Provider {
 function takeFile(context: Context, fd: number): Answer {
   const file = context.files?.take(fd);
   return file ? { result: 0, file } : { result: -Errno.EIO };
+}
+
+function withBytes(context: Context, pointer: number, word: number): Answer {
+  const { result, byteCount } = unpackBytesResult(word);
+  return { result, bytes: context.user.read(pointer, byteCount) };
 }
 
 function withObject(context: Context, fd: number, offset: number): Answer {

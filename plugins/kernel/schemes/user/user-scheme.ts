@@ -267,7 +267,9 @@ const ids = ({ context }: Caller) => packIds(context.attributes.euid, context.at
 
 function deliver({ result, bytes, object }: Answer, into: UserBuffer): number {
   if (object) return into.write(object.read(result, into.length));
-  return bytes ? into.write(bytes) : result;
+  if (!bytes) return result;
+  const written = into.write(bytes);
+  return bytes.length === result ? written : result;
 }
 
 /** Redox: ECANCELED is the server's way to say EINTR; EINTR that nobody asked for is an error of the server. */

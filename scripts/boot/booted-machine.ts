@@ -1,0 +1,144 @@
+import { createCpu } from '../../core/cpu/index.js';
+import { Machine } from '../../core/machine/machine.js';
+import { planned } from '../../core/plugin/plugin-host.js';
+import { createIsolateBackend } from '../../plugins/kernel/isolates/index.js';
+import type { IsolateBackend, IsolateExit, IsolateLoad } from '../../plugins/kernel/isolates/index.js';
+import { startFirstIsolate } from '../../plugins/kernel/isolates/first-isolate.js';
+import { IsolateEngines } from '../../plugins/kernel/isolates/isolate-engine.js';
+import { kernelPlugin } from '../../plugins/kernel/index.js';
+import type { KernelService } from '../../plugins/kernel/index.js';
+import type { Context } from '../../plugins/kernel/contexts/context.js';
+import { LinuxAbi } from '../../plugins/kernel/linux-abi/abi.js';
+import type { BootOptions } from '../cli/options.js';
+import { kernelView } from '../repl/index.js';
+import type { CommandResult, Session } from '../repl/index.js';
+import { SerialConsole } from './console.js';
+import { devicePlans, findDevice } from './devices.js';
+import { buildImage } from './image.js';
+import { Programs } from './programs.js';
+import { runCommand } from './run-command.js';
+import { startWatchdog } from './watchdog.js';
+
+const FIRST_PROGRAM = 'procmgr';
+const FIRST_PROGRAM_MIB = 64;
+/** A service may compute for this long without asking the kernel for anything. */
+const MAX_BUSY_NS = 10_000_000_000n;
+
+/** A machine with services in isolates, from its description to its end. */
+export class BootedMachine {
+  readonly machine: Machine;
+  readonly #console: SerialConsole;
+  readonly #programs = new Programs();
+  #backend: IsolateBackend | undefined;
+  #stopWatchdog: () => void = () => undefined;
+  #timeout: NodeJS.Timeout | undefined;
+  lostIsolates = 0;
+
+  constructor(private readonly options: BootOptions) {
+    const clock = options.deterministic ? 'virtual' : 'real';
+    this.machine = new Machine({ ramMiB: options.machine.memoryMiB, clock }, createCpu);
+    this.#console = new SerialConsole(() => this.machine.wake());
+  }
+
+  async start(): Promise<Session> {
+    const [image] = await Promise.all([buildImage(this.options.machine.image), this.#programs.loadAll()]);
+    const backend = (this.#backend = await createIsolateBackend());
+    const isolates = new IsolateEngines({
+      backend,
+      program: (name) => this.#programs.find(name),
+      report: (context, exit) => this.#report(context, exit),
+    });
+    const service = await this.#load(isolates);
+    startFirstIsolate(service, isolates, {
+      program: FIRST_PROGRAM,
+      memoryLimitMiB: FIRST_PROGRAM_MIB,
+      argv: [FIRST_PROGRAM],
+      env: this.#environment(),
+      image,
+    });
+    this.#guard(backend);
+    const session = this.#session(service);
+    this.machine.start({ held: this.options.gdb?.wait ?? false });
+    return session;
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timeout);
+    this.#stopWatchdog();
+    this.#console.flush();
+    await this.machine.close();
+    const shutdown = await this.#backend?.shutdown();
+    this.lostIsolates = shutdown?.mustSigkill ? Math.max(1, this.#backend?.catastrophes ?? 1) : 0;
+  }
+
+  async #load(isolates: IsolateEngines): Promise<KernelService> {
+    const { plugins } = this.machine;
+    await plugins.loadAll([
+      ...(await devicePlans(this.options.machine.devices, this.#console.line)),
+      planned(kernelPlugin, {
+        isolates,
+        abis: [(pads) => new LinuxAbi(pads)],
+        onStop: (reason, status) => this.#stopped(reason, status),
+      }),
+    ]);
+    const service = plugins.service('kernel');
+    if (!service) throw new Error('the kernel did not load');
+    return service;
+  }
+
+  #environment(): Record<string, string> {
+    const { exec } = this.options;
+    return exec === undefined ? {} : { EXEC_COMMAND: exec };
+  }
+
+  #session(service: KernelService): Session {
+    return {
+      machine: this.machine,
+      up: new Promise((resolve) => (service.schemes.debug.onWaiting = resolve)),
+      kernel: service,
+      view: kernelView(service),
+      console: this.#console,
+      findPlugin: findDevice,
+      run: (command): Promise<CommandResult> => runCommand(this.#console, command),
+    };
+  }
+
+  /** What must not go on for ever: programs that only compute, and the machine itself after --timeout. */
+  #guard(backend: IsolateBackend): void {
+    this.#stopWatchdog = startWatchdog({
+      running: () => backend.running,
+      overruns: ({ spellNs }) => spellNs > MAX_BUSY_NS,
+      onKill: (load) => this.#killed(load),
+    });
+    const { timeoutS, exec } = this.options;
+    if (exec !== undefined) this.#console.onOutput((bytes) => void process.stdout.write(bytes));
+    if (timeoutS === undefined) return;
+    this.#timeout = setTimeout(() => {
+      process.stderr.write(`halfcell: switched off after ${timeoutS} s\n`);
+      this.machine.powerOff(124);
+    }, timeoutS * 1000);
+  }
+
+  #killed({ process: killed }: IsolateLoad): void {
+    this.machine.plugins
+      .service('kernel')
+      ?.kernel.log.write(`watchdog: program in slot ${killed.slot} was ended\n`);
+  }
+
+  #stopped(reason: 'shutdown' | 'reset' | 'panic', status: number): void {
+    if (reason === 'panic') {
+      const log = this.machine.plugins.service('kernel')?.kernel.log.read() ?? new Uint8Array();
+      process.stderr.write(
+        `halfcell: the kernel gave up: ${Buffer.from(log).toString().trim().split('\n').at(-1)}\n`,
+      );
+    }
+    this.machine.powerOff(status);
+  }
+
+  #report(context: Context, { kind, message = '', stack }: IsolateExit): void {
+    const text = `${context.name} (context ${context.id}) ${kind}: ${message}\n`;
+    const service = this.machine.plugins.service('kernel');
+    service?.kernel.log.write(stack === undefined ? text : `${text}${stack}\n`);
+    if (process.env['HALFCELL_DEBUG']) process.stderr.write(`${text}${stack ?? ''}\n`);
+  }
+}

@@ -1,0 +1,94 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { isBuilt, packageRoot } from '../assets/package-root.js';
+import { manifests } from '../../plugins/services/manifests.js';
+import { buildBootImage } from '../../plugins/services/runtime/boot-image.js';
+import type { ImageFile } from '../../plugins/services/runtime/boot-image.js';
+import type { ImageDescription, ImageUser } from '../machines/description.js';
+
+type Tree = Record<string, ImageFile | string>;
+
+const FIRST_USER_ID = 1000;
+const CONSOLE_SHELL = 'respawn sh';
+
+/** What every image holds, before a description adds to it. */
+const BASE: Tree = {
+  'usr/lib/init.d/00_base':
+    'notify logd\nnotify nulld\nnotify zerod\nnotify randd\nmkdir /tmp /root /home /var\n',
+  'usr/lib/init.d/90_console': `echo The root file system lives in memory: it will be lost at shutdown.\n${CONSOLE_SHELL}\n`,
+  bin: { link: '/usr/bin', mode: 0o777 },
+  'dev/null': { link: '/scheme/null' },
+  'dev/zero': { link: '/scheme/zero' },
+  'dev/random': { link: '/scheme/rand' },
+  'dev/urandom': { link: '/scheme/rand' },
+};
+
+/** The tar archive that becomes the root file system. */
+export async function buildImage(image: ImageDescription): Promise<Uint8Array> {
+  return buildBootImage({
+    ...BASE,
+    ...isolatePrograms(),
+    ...(await nativePrograms()),
+    ...filesOf(image, false),
+    ...accounts(image.users),
+    ...filesOf(image, true),
+  });
+}
+
+/** One line that names the program: the machine brings its code. */
+function isolatePrograms(): Tree {
+  const names = [...manifests.values()].flatMap(({ name, commands = [] }) => [
+    [name, name] as const,
+    ...commands.map((command) => [command, name] as const),
+  ]);
+  return Object.fromEntries(
+    names.map(([command, program]) => [
+      `usr/bin/${command}`,
+      { content: `#!isolate ${program}\n`, mode: 0o755 },
+    ]),
+  );
+}
+
+const prebuiltFolder = () => join(packageRoot(), isBuilt() ? 'dist/prebuilt' : 'prebuilt');
+
+async function nativePrograms(): Promise<Tree> {
+  const folder = join(prebuiltFolder(), 'bin');
+  if (!existsSync(folder)) return {};
+  const names = await readdir(folder);
+  const programs = names.map(async (name) => {
+    const content = new Uint8Array(await readFile(join(folder, name)));
+    return [`usr/bin/${name}`, { content, mode: 0o755 }] as const;
+  });
+  return Object.fromEntries(await Promise.all(programs));
+}
+
+function filesOf({ files }: ImageDescription, postinstall: boolean): Tree {
+  const tree: Tree = {};
+  for (const file of files.filter((candidate) => candidate.postinstall === postinstall)) {
+    const path = file.path.replace(/^\/+/, '');
+    if (file.directory) tree[`${path}/`] = { mode: file.mode };
+    else if (file.symlink) tree[path] = { link: file.data };
+    else tree[path] = { content: file.data, mode: file.mode };
+  }
+  return tree;
+}
+
+/** The account database as Redox keeps it: fields between semicolons. */
+function accounts(users: readonly ImageUser[]): Tree {
+  let next = FIRST_USER_ID;
+  const rows = users.map((user) => {
+    const uid = user.uid ?? next++;
+    return { ...user, uid, gid: user.gid ?? uid };
+  });
+  const passwd = rows.map(({ login, uid, gid, name, home, shell }) =>
+    [login, uid, gid, name, home, shell].join(';'),
+  );
+  const group = rows.map(({ login, gid }) => [login, 'x', gid, login].join(';'));
+  const homes = rows.map(({ home }) => [`${home.replace(/^\/+/, '')}/`, { mode: 0o755 }] as const);
+  return {
+    'etc/passwd': `${passwd.join('\n')}\n`,
+    'etc/group': `${group.join('\n')}\n`,
+    ...Object.fromEntries(homes),
+  };
+}

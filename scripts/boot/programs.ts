@@ -1,0 +1,23 @@
+import type { BuiltProgram } from '../../plugins/kernel/isolates/isolate-engine.js';
+import { isolateProgramNames, loadIsolateProgram } from '../assets/isolate-program.js';
+
+/** Every program of `plugins/services`, ready to be started. */
+export class Programs {
+  readonly #programs = new Map<string, BuiltProgram>();
+
+  async loadAll(): Promise<void> {
+    const names = await isolateProgramNames();
+    await Promise.all(names.map((name) => this.reload(name)));
+  }
+
+  /** As built, or compiled again from its source. */
+  async reload(name: string): Promise<BuiltProgram> {
+    const program = await loadIsolateProgram(name);
+    this.#programs.set(name, program);
+    return program;
+  }
+
+  find(name: string): BuiltProgram | undefined {
+    return this.#programs.get(name);
+  }
+}
