@@ -40,6 +40,13 @@ export class LinuxSystem {
     this.table = new ProcessTable(this);
   }
 
+  #nextId = 1;
+
+  /** A number for an object without a place: pipes aside, what makes wait queues and inodes differ. */
+  nextId(): number {
+    return this.#nextId++;
+  }
+
   /** On whose behalf a file call is made. */
   callerOf(context: Context): Caller {
     const { process } = threadOf(context);

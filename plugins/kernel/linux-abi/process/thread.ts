@@ -30,6 +30,9 @@ export class LinuxThread {
   ) {}
 }
 
+/** Woken when a signal becomes pending for the thread, blocked or not. */
+export const signalKey = (tid: number): string => `linux:signal:${tid}`;
+
 export const onAlternateStack = (
   { alternateStack: { base, size, flags } }: LinuxThread,
   rsp: bigint,

@@ -21,11 +21,11 @@ export function lookAt(
 ): { readonly events: number; readonly keys: readonly string[] } {
   const description = context.files?.get(fd);
   if (!description) return { events: Poll.NVAL, keys: [] };
-  return systemOf(context).files.fileOf(description)?.poll?.() ?? { events: ALWAYS, keys: [] };
+  return systemOf(context).files.fileOf(description)?.poll?.(context) ?? { events: ALWAYS, keys: [] };
 }
 
 /** The moment a wait ends, fixed at the first try. Undefined: never. */
-function deadline(kernel: Kernel, context: Context, delayNs: number | undefined): number | undefined {
+export function deadline(kernel: Kernel, context: Context, delayNs: number | undefined): number | undefined {
   if (delayNs === undefined || !context.call) return undefined;
   context.call.scratch ??= { untilNs: kernel.nowNs() + delayNs };
   return Number(context.call.scratch['untilNs']);
@@ -161,7 +161,7 @@ function setBit(set: Uint8Array | undefined, bit: number): void {
 }
 
 /** Another signal mask for the time of the call; user mode is entered again with the old one. */
-function withMask(kernel: Kernel, context: Context, maskPointer: number, call: () => Outcome): Outcome {
+export function withMask(kernel: Kernel, context: Context, maskPointer: number, call: () => Outcome): Outcome {
   const thread = threadOf(context);
   if (maskPointer !== 0 && thread.savedMask === undefined) {
     const mask = readSet(context, maskPointer);

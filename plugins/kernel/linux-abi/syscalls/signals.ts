@@ -7,7 +7,7 @@ import type { Handler } from '../../gate/abi.js';
 import { FrameLayout } from '../../image/layout.js';
 import type { Kernel } from '../../kernel.js';
 import type { LinuxProcess } from '../process/process.js';
-import { onAlternateStack, SS_DISABLE, SS_ONSTACK, threadOf } from '../process/thread.js';
+import { onAlternateStack, SS_DISABLE, SS_ONSTACK, signalKey, threadOf } from '../process/thread.js';
 import { DEFAULT_ACTION, isIgnored } from '../signals/signal-action.js';
 import { encodeSiginfo, restoreSignalFrame } from '../signals/signal-frame.js';
 import { isSignal, Sig, signalBit, UNBLOCKABLE } from '../signals/signal-numbers.js';
@@ -113,10 +113,10 @@ export const rt_sigsuspend: Handler = (kernel, context, pointer, size) => {
     thread.savedMask ??= thread.blocked;
     setBlocked(kernel, context, mask);
   }
-  return waitFor(`linux:signal:${thread.tid}`);
+  return waitFor(signalKey(thread.tid));
 };
 
-export const pause: Handler = (_kernel, context) => waitFor(`linux:signal:${threadOf(context).tid}`);
+export const pause: Handler = (_kernel, context) => waitFor(signalKey(threadOf(context).tid));
 
 export const rt_sigtimedwait: Handler = (kernel, context, setPointer, infoPointer, timePointer, size) => {
   if (size !== SIGSET_BYTES) return -Errno.EINVAL;
@@ -134,7 +134,7 @@ export const rt_sigtimedwait: Handler = (kernel, context, setPointer, infoPointe
 
 function timedWait(kernel: Kernel, context: Context, timePointer: number): Outcome {
   // A signal of the set wakes although it is blocked, so the wait looks for itself what came.
-  const key = `linux:signal:${threadOf(context).tid}`;
+  const key = signalKey(threadOf(context).tid);
   if (context.woken === 'deadline') return -Errno.EAGAIN;
   if (timePointer === 0) return waitFor(key);
   const { call } = context;

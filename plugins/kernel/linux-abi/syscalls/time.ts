@@ -49,6 +49,10 @@ const clocks: Readonly<Record<number, ReadClock>> = {
   },
 };
 
+/** Nanoseconds of a clock; undefined for one that does not exist. */
+export const readClock = (kernel: Kernel, context: Context, clock: number): number | undefined =>
+  clocks[clock]?.(kernel, context);
+
 export const clock_gettime: Handler = (kernel, context, clock, pointer) => {
   const read = clocks[clock];
   if (!read) return -Errno.EINVAL;
