@@ -29,14 +29,6 @@ export async function loadIsolateProgram(name: string): Promise<IsolateProgram> 
   return { code, sourceMap, filename: programFilename(name) };
 }
 
-/** All of them, so that starting one needs no waiting. */
-export async function loadIsolatePrograms(): Promise<ReadonlyMap<string, IsolateProgram>> {
-  const names = await isolateProgramNames();
-  return new Map(
-    await Promise.all(names.map(async (name) => [name, await loadIsolateProgram(name)] as const)),
-  );
-}
-
 async function compileFromSource(name: string): Promise<IsolateProgram> {
   const { bundleProgram } = await import('./bundle-program.js');
   return bundleProgram(join(servicesFolder(), name, 'main.ts'), programFilename(name));

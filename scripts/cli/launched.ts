@@ -1,3 +1,5 @@
+import { report } from './failure.js';
+
 /** How a machine ended, as the launcher is told. */
 export interface MachineEnd {
   /** For the shell that started us. */
@@ -9,11 +11,18 @@ export interface MachineEnd {
 /** Whether this process is the launcher's child. */
 export const isLaunched = () => process.env['HALFCELL_LAUNCHED'] === '1' && process.send !== undefined;
 
-/** Runs `work` in the launcher's child and tells the launcher how it ended. Answers the exit status. */
+/**
+ * Runs `work` in the launcher's child and answers the exit status. Where isolates may be left that V8 lost, or that nobody
+ * could bring to an end, exiting would hang: then the launcher is told the status, and this process kills itself.
+ */
 export async function reportEnd(work: () => Promise<MachineEnd>): Promise<number> {
   endWithLauncher();
-  const end = await work();
-  if (end.lostIsolates === 0) return end.status;
+  const end = await work().catch((error: unknown) => ({
+    status: report(error),
+    lostIsolates: 0,
+    failed: true,
+  }));
+  if (end.lostIsolates === 0 && !('failed' in end)) return end.status;
   await send(end);
   process.kill(process.pid, 'SIGKILL');
   return end.status;

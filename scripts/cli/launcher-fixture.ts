@@ -4,6 +4,7 @@ import { inChildProcess } from './launcher.js';
 const behaviours: Record<string, () => Promise<{ status: number; lostIsolates: number }>> = {
   exit: async () => ({ status: 42, lostIsolates: 0 }),
   lost: async () => ({ status: 3, lostIsolates: 2 }),
+  broken: () => Promise.reject(new Error('the disk\nis gone')),
   crash: () => new Promise(() => process.kill(process.pid, 'SIGSEGV')),
   flag: async () => ({ status: process.execArgv.includes('--no-node-snapshot') ? 5 : 6, lostIsolates: 0 }),
   signal: () =>

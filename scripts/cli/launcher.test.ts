@@ -42,6 +42,13 @@ describe('the launcher', () => {
     expect(err).to.match(/^halfcell: 2 programs overran V8's memory and could not be contained; [^\n]+\n$/);
   });
 
+  it('prints the one line about a machine that broke once, with its status', async () =>
+    expect(await launch('broken').ended).to.deep.equal({
+      status: 1,
+      out: '',
+      err: 'halfcell: the disk is gone; set HALFCELL_DEBUG=1 to see where\n',
+    }));
+
   it('says by which signal the child died, and exits with 128 plus its number', async () => {
     const { status, err } = await launch('crash').ended;
     expect(err).to.equal(
