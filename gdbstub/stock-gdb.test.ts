@@ -170,6 +170,31 @@ describe('stock gdb', function () {
     expect(caught.at(-1)).to.equal('none');
   });
 
+  it('shows the symbols of the program that stopped, when two lie at the same address', async () => {
+    const module = (name: string, source: string): Module => {
+      const { bytes, loads } = programs.compile(name, source, programs.STATIC_FLAGS);
+      target.fileBytes.set(`/bin/${name}`, bytes);
+      return { path: `/bin/${name}`, bias: 0n, firstSegment: loads[0]?.address ?? 0n };
+    };
+    const first = module('first', 'void alpha(void) {} void _start(void) { alpha(); }');
+    const second = module('second', 'void beta(void) {} void _start(void) { beta(); }');
+    target.moduleList = [first];
+    const change = () => ((target.moduleList = [second]), '');
+    Object.assign(target, { monitor: { commands: [{ name: 'change', help: '', run: change }] } });
+    const text = await debug(
+      target,
+      'break alpha',
+      'info symbol 0x401000',
+      'monitor change',
+      'stepi',
+      'info symbol 0x401000',
+    );
+    expect(text)
+      .to.include('Breakpoint 1 at 0x401')
+      .and.include('alpha in section .text of target:/bin/first');
+    expect(text).to.include('beta in section .text of target:/bin/second');
+  });
+
   for (const osAbi of ['none', 'GNU/Linux'] as const) {
     for (const [form, flags, bias] of [
       ['static', programs.STATIC_FLAGS, 0n],

@@ -95,8 +95,8 @@ export type Stop = { readonly thread?: ThreadId } & (
   | { readonly kind: 'step' | 'interrupt' | 'pause' }
   /** Before the instruction at rip; the next resume executes it. */
   | { readonly kind: 'breakpoint' }
-  /** After the instruction; `address` lies in the watched bytes. */
-  | { readonly kind: 'watchpoint'; readonly access: WatchAccess; readonly address: bigint }
+  /** After the instruction that made the access; `address` is a watched byte that it touched. */
+  | { readonly kind: 'watchpoint'; readonly access: 'read' | 'write'; readonly address: bigint }
   /** gdb's number: 4 SIGILL, 8 SIGFPE, 11 SIGSEGV. */
   | { readonly kind: 'signal'; readonly signal: number }
   /** The list of modules changed; gdb reads it and resumes by itself. */
@@ -111,6 +111,7 @@ export interface Breakpoints {
   set(address: bigint): Dispose | undefined;
 }
 
+/** `access` is either. */
 export type WatchAccess = 'write' | 'read' | 'access';
 
 export interface Watchpoints {

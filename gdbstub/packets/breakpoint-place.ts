@@ -1,14 +1,7 @@
 import { parseAddress, parseNumber } from '../hex.js';
 import { breakpointKind } from '../session/breakpoint-set.js';
-import type { BreakpointKind } from '../session/breakpoint-set.js';
+import type { BreakpointPlace } from '../session/breakpoint-set.js';
 import type { Session } from '../session/session.js';
-
-export interface BreakpointPlace {
-  readonly kind: BreakpointKind;
-  readonly address: bigint;
-  /** Of a watchpoint; the kind of instruction for a breakpoint. */
-  readonly lengthBytes: number;
-}
 
 /** `TYPE,ADDR,KIND`; undefined for a type that the target cannot set. */
 export function parsePlace(session: Session, text: string): BreakpointPlace | undefined {

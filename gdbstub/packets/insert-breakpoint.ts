@@ -10,7 +10,7 @@ export const insertBreakpoint: Packet = {
   answer(session, rest) {
     const place = parsePlace(session, rest);
     if (!place) return UNSUPPORTED;
-    const set = session.breakpoints.insert(place.kind, place.address, place.lengthBytes);
+    const set = session.breakpoints.insert(place);
     if (!set) throw new Refused(EINVAL, `no ${place.kind} can be set at 0x${place.address.toString(16)}`);
     return OK;
   },

@@ -8,7 +8,7 @@ export const removeBreakpoint: Packet = {
   answer(session, rest) {
     const place = parsePlace(session, rest);
     if (!place) return UNSUPPORTED;
-    session.breakpoints.remove(place.kind, place.address, place.lengthBytes);
+    session.breakpoints.remove(place);
     return OK;
   },
 };

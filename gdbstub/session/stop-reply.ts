@@ -16,8 +16,14 @@ function signalOf(stop: Stop): number {
 
 function breakReason(session: Session, stop: Stop): string {
   const rip = session.target.registers.read(session.threadOf(stop), 'rip') ?? 0n;
-  const word = session.breakpoints.reasonAt(rip);
+  const word = session.breakpoints.breakAt(rip);
   return word && session.peer.has(word) ? `${word}:;` : '';
+}
+
+/** One that gdb has not set, but a script, is a stop without a reason. */
+function watchReason(session: Session, access: 'read' | 'write', address: bigint): string {
+  const kind = session.breakpoints.watchAt(address, access);
+  return kind ? `${WATCH_WORD[kind]}:${address.toString(16)};` : '';
 }
 
 function reasonOf(session: Session, stop: Stop): string {
@@ -25,7 +31,7 @@ function reasonOf(session: Session, stop: Stop): string {
     case 'breakpoint':
       return breakReason(session, stop);
     case 'watchpoint':
-      return `${WATCH_WORD[stop.access]}:${stop.address.toString(16)};`;
+      return watchReason(session, stop.access, stop.address);
     case 'modules':
       return 'library:1;';
     case 'syscall':

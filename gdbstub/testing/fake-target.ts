@@ -188,7 +188,7 @@ class FakeRun implements RunControl {
   #watched(): Stop | undefined {
     for (const watch of this.target.watches) {
       const hit = this.target.cpu.accesses.find((access) => overlaps(watch, access));
-      if (hit) return { kind: 'watchpoint', access: watch.access, address: watch.address };
+      if (hit) return { kind: 'watchpoint', access: hit.kind, address: watch.address };
     }
     return undefined;
   }
