@@ -87,9 +87,9 @@ export class X86Cpu implements Cpu {
     const linear = new LinearMemory(this.state, paging, this.#unit, code);
     const segments = new Segments(this.state, linear);
     this.#delivery = new Delivery(this.state, linear, segments);
-    const table = new WebAssembly.Table({ element: 'anyfunc', initial: this.#ops.forms.length });
-    const linker = new Linker(generated, { ...this.#imports(), forms: table });
-    this.#rare = new RareForms(generated, table, linker);
+    this.#rare = new RareForms(generated, this.state);
+    const linker = new Linker(generated, { ...this.#imports(), forms: this.#rare.table });
+    this.#rare.useLinker(linker);
     this.#decoder = generated.decoder;
     this.#code = this.#createCode();
     this.memory = new CpuGuestMemory(this.state, paging, this.#code, (...access) => this.#notice(...access));
@@ -115,7 +115,7 @@ export class X86Cpu implements Cpu {
 
   get retired(): number {
     if (this.#slice === 0) return this.#retiredBefore;
-    return this.#retiredBefore + this.#slice - this.state.get32(State.left) - this.state.get32(State.stash);
+    return this.#retiredBefore + this.#slice - this.state.get32(State.left);
   }
 
   get lastWatch() {
@@ -287,7 +287,7 @@ export class X86Cpu implements Cpu {
 
   #createCode(): CodeCache {
     const invalid = this.rowSet.rows.find(({ name }) => name === 'INVALID')!;
-    const writer = new RecordWriter(this.state, this.#ops, (form) => this.#rare.need(form));
+    const writer = new RecordWriter(this.state, this.#ops);
     const onceSentinels = State.onceRecord + RECORD_BYTES;
     for (let i = 0; i < 15; i++) this.state.u16[(onceSentinels + i * RECORD_BYTES) >> 1] = Op.pageEnd;
     return new CodeCache(this.state, this.#decoder, writer, invalid, {

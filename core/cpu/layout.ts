@@ -33,9 +33,9 @@ export const State = {
   recordBase: 0x0f0,
   /** Nonzero: leave at the next instruction border. */
   attention: 0x0f4,
-  /** Budget put aside when attention made the running budget zero. */
-  stash: 0x0f8,
-  /** Budget left when generated code was last left or called out. */
+  /** Record that the loop over records was left at. */
+  record: 0x0f8,
+  /** Budget left when the loop over records was left. */
   left: 0x0fc,
   cpl: 0x100,
   /** Start of the data TLB pair of the current privilege. */
@@ -114,6 +114,9 @@ export const TLB_SUPERVISOR = TLB_USER + 2 * TLB_WRITE;
 /** Code TLB: {tag i64, records i32, unused}. */
 export const CODE_TLB = TLB_SUPERVISOR + 2 * TLB_WRITE;
 export const CODE_TLB_ENTRIES = 512;
+/** By op: number of the form behind it, u16. */
+export const FORM_OF_OP = CODE_TLB + CODE_TLB_ENTRIES * 16;
+
 /** Matches no address: the low twelve bits of a real tag hold at most the user bit. */
 export const EMPTY_TAG = 0x800;
 
@@ -137,7 +140,7 @@ export const Field = {
   index: 5,
   /** Low two bits: log2 of the scale; the rest: slot of the segment base. */
   scaleSegment: 6,
-  /** Hot memory forms behind a complex address: second op. Others: slot of the address mask. */
+  /** Slot of the address mask. */
   extra: 7,
   displacement: 8,
   immediate: 12,
@@ -145,8 +148,10 @@ export const Field = {
 
 /** What `run` answers. */
 export const Leave = { budget: 0, exception: 1, attention: 2 } as const;
-/** What a rare form answers. */
-export const Status = { next: 0, jumped: 1, leave: 2, exception: 3 } as const;
+/** What a rare form answers. `linked`: the form was not there yet, call again. */
+export const Status = { next: 0, jumped: 1, leave: 2, exception: 3, linked: 4 } as const;
+/** Why the loop over records was left. */
+export const Pause = { budget: 0, rare: 1, bail: 2, decode: 3, once: 4, lookup: 5 } as const;
 
 /** Added to the bytes of an access for the slow path. */
 export const ACCESS_CODE = { read: 0, write: 0x100, modify: 0x300 } as const;

@@ -10,13 +10,9 @@ export const Op = {
   /** The instruction continues in the next page. */
   cross: 2,
   breakpoint: 3,
-  /** A hot memory form behind base + index << scale + displacement. */
-  indexed: 4,
-  /** The same with a segment base. */
-  segmented: 5,
 } as const;
 
-const FIRST_HOT = 8;
+export const FIRST_HOT = 4;
 
 /** Which op number each form has. Deterministic, so that a module built earlier fits. */
 export interface OpTable {
@@ -24,23 +20,34 @@ export interface OpTable {
   readonly hotForms: readonly Form[];
   /** By form id: the op that tier 1 holds inline, or 0. */
   readonly hotOp: Uint16Array;
-  /** By form id: number of a hot memory form in the table behind complex addresses. */
-  readonly hotMemory: Uint8Array;
+  /** By form id: number of a hot memory form, for the ops behind a complex address. */
+  readonly hotMemory: Uint16Array;
+  readonly memoryForms: readonly Form[];
+  /** Op of a hot memory form behind base + index << scale + displacement: this plus its number. */
+  readonly indexedBase: number;
+  /** The same with a segment base. */
+  readonly segmentedBase: number;
   /** Op of a form outside: this plus its id. */
   readonly rareBase: number;
 }
-
-const MAX_HOT_MEMORY = 256;
 
 export function buildOpTable(rows: readonly ParsedRow[]): OpTable {
   const forms = rows.flatMap(formsOf);
   const hotForms = forms.filter(isHot);
   const hotOp = new Uint16Array(forms.length);
-  const hotMemory = new Uint8Array(forms.length);
+  const hotMemory = new Uint16Array(forms.length);
   hotForms.forEach((form, index) => (hotOp[form.id] = FIRST_HOT + index));
   const memoryForms = hotForms.filter(({ variant }) => variant === 'm');
-  if (memoryForms.length > MAX_HOT_MEMORY)
-    throw new Error(`${memoryForms.length} hot memory forms, 256 is the limit`);
   memoryForms.forEach((form, index) => (hotMemory[form.id] = index));
-  return { forms, hotForms, hotOp, hotMemory, rareBase: FIRST_HOT + hotForms.length };
+  const indexedBase = FIRST_HOT + hotForms.length;
+  const segmentedBase = indexedBase + memoryForms.length;
+  const rareBase = segmentedBase + memoryForms.length;
+  return { forms, hotForms, hotOp, hotMemory, memoryForms, indexedBase, segmentedBase, rareBase };
+}
+
+/** By op below `rareBase`: the id of its form. */
+export function formsByOp({ hotForms, memoryForms, rareBase }: OpTable): Uint16Array {
+  const ids = new Uint16Array(rareBase);
+  [...hotForms, ...memoryForms, ...memoryForms].forEach(({ id }, index) => (ids[FIRST_HOT + index] = id));
+  return ids;
 }

@@ -4,7 +4,6 @@ import { sizeIn } from '../isa/operand.js';
 import type { ParsedRow } from '../isa/row.js';
 import { Field, PAGE_BYTES, Slot } from './layout.js';
 import type { OpTable } from './ops.js';
-import { Op } from './ops.js';
 import type { CpuState } from './state.js';
 
 const RM_KINDS = new Set<OperandKind>(['E', 'R', 'W', 'U', 'Q', 'N', 'Z']);
@@ -23,8 +22,6 @@ export class RecordWriter {
   constructor(
     private readonly state: CpuState,
     private readonly ops: OpTable,
-    /** Called before a record with the op of a rare form is written. */
-    private readonly needRare: (formId: number) => void,
   ) {}
 
   /**
@@ -113,20 +110,15 @@ export class RecordWriter {
   }
 
   #op(record: number, form: number, { memory, address32 }: Instruction): void {
+    const { ops } = this;
     const { u8, u16 } = this.state;
-    const hot = address32 ? 0 : this.ops.hotOp[form]!;
-    let op = hot;
-    if (hot === 0) {
-      this.needRare(form);
-      op = this.ops.rareBase + form;
-    } else if (memory) {
+    const hot = address32 ? 0 : ops.hotOp[form]!;
+    let op = hot === 0 ? ops.rareBase + form : hot;
+    if (hot !== 0 && memory) {
       const segmented = (u8[record + Field.scaleSegment]! & 0xf8) !== Slot.zero;
       const indexed = u8[record + Field.index]! !== Slot.zero;
-      if (segmented || indexed) {
-        op = segmented ? Op.segmented : Op.indexed;
-        u8[record + Field.extra] = this.ops.hotMemory[form]!;
-        if (!segmented) u8[record + Field.scaleSegment]! &= 3;
-      }
+      if (segmented) op = ops.segmentedBase + ops.hotMemory[form]!;
+      else if (indexed) op = ops.indexedBase + ops.hotMemory[form]!;
     }
     u16[record >> 1] = op;
   }

@@ -5,7 +5,7 @@ import { systemNumber } from '../system-operations.js';
 import type { Body, Label, Local } from '../wasm/body.js';
 import { call } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
-import { i32, i64 } from '../wasm/expr.js';
+import { expr, i32, i64 } from '../wasm/expr.js';
 import type { ModuleBuilder, Signature } from '../wasm/module.js';
 import type { Access } from './emitter.js';
 import { Emitter, fullAddress, state32, state64, toState32, toState64 } from './emitter.js';
@@ -25,14 +25,8 @@ abstract class RecordEmitter extends Emitter {
     body: Body,
     form: Form,
     protected readonly record: Local,
-    private readonly helpers: HelperImports,
   ) {
     super(body, form);
-  }
-
-  helper(name: string, ...args: Expr[]): Expr {
-    const { index, result } = this.helpers.function(name);
-    return call(index, result, ...args);
   }
 
   field8(field: number): Expr {
@@ -95,33 +89,37 @@ export class HelperImports {
 /** What the one big function lends to the forms inside it. */
 export interface HotFrame {
   readonly record: Local;
-  readonly budget: Local;
   readonly address: Local;
   readonly target: Local;
   readonly main: Label;
   readonly jump: Label;
-  readonly fault: Label;
-  /** (address i64, record i32, budget i32, access i32) => (host i32, budget i32) */
-  readonly slowFunction: number;
-  /** (record i32, budget i32) => budget i32 */
-  readonly commitFunction: number;
-  readonly helpers: HelperImports;
+  /** Leaves the loop; the rare version of the form then does the instruction from its start. */
+  readonly bail: Label;
+  readonly signatures: HelperSignatures;
 }
 
-/** A form inside the one big function. */
+/**
+ * A form inside the one big function. Nothing in there may call: a call makes the register allocator keep record and budget on the stack, which
+ * halves the speed. So whatever is not the ordinary case is left to the rare version of the same form.
+ */
 export class HotEmitter extends RecordEmitter {
   constructor(
     body: Body,
     form: Form,
     private readonly frame: HotFrame,
   ) {
-    super(body, form, frame.record, frame.helpers);
+    super(body, form, frame.record);
   }
 
-  fault(vector: number, code: Expr = i32.const(0)): void {
-    this.body.do(toState32(State.exceptionVector, i32.const(vector)));
-    this.body.do(toState32(State.exceptionCode, code));
-    this.body.br(this.frame.fault);
+  /** A value that is never computed, because the loop is left here. */
+  helper(name: string): Expr {
+    this.fault();
+    const result = this.frame.signatures().get(name)?.results[0] ?? 'none';
+    return expr(result, [UNREACHABLE]);
+  }
+
+  fault(): void {
+    this.body.br(this.frame.bail);
   }
 
   jump(target: Expr): void {
@@ -146,36 +144,39 @@ export class HotEmitter extends RecordEmitter {
     this.body.br(main);
   }
 
-  system(operation: SystemOperation): void {
-    throw new Error(`${this.form.row.name} calls ${operation}, so it cannot be hot`);
+  system(): void {
+    this.fault();
   }
 
-  ask(operation: SystemOperation): void {
-    this.system(operation);
+  ask(): void {
+    this.fault();
   }
 
   leave(): void {
-    throw new Error(`${this.form.row.name} leaves, so it cannot be hot`);
+    this.fault();
   }
+
+  /** What is in the TLB is plain RAM. */
+  override commit(): void {}
 
   protected effectiveAddress(): Expr {
     return this.body.get(this.frame.address);
   }
 
-  protected slow(address: Expr, bytes: number, access: Access, host: Local): void {
-    const { record, budget, slowFunction, fault } = this.frame;
-    const code = i32.const(accessCode(bytes, access));
-    this.body.do(call(slowFunction, 'none', address, this.body.get(record), this.body.get(budget), code));
-    this.body.popInto(budget);
-    this.body.popInto(host);
-    this.body.brIf(fault, i32.eq(this.body.get(host), i32.const(-1)));
+  protected override slowUnlessCached(address: Expr, bytes: number, access: Access, host: Local): void {
+    const { hit, value } = this.lookup(address, bytes, access);
+    this.body.brIf(this.frame.bail, i32.eqz(hit));
+    this.body.set(host, value);
   }
 
-  protected committed(): void {
-    const { record, budget, commitFunction } = this.frame;
-    this.body.set(budget, call(commitFunction, 'i32', this.body.get(record), this.body.get(budget)));
+  protected slow(): void {
+    this.fault();
   }
+
+  protected committed(): void {}
 }
+
+const UNREACHABLE = 0x00;
 
 /** Imports of a module of rare forms, in this order. */
 export interface RareFrame {
@@ -195,7 +196,12 @@ export class RareEmitter extends RecordEmitter {
     form: Form,
     private readonly frame: RareFrame,
   ) {
-    super(body, form, body.parameter(0), frame.helpers);
+    super(body, form, body.parameter(0));
+  }
+
+  helper(name: string, ...args: Expr[]): Expr {
+    const { index, result } = this.frame.helpers.function(name);
+    return call(index, result, ...args);
   }
 
   fault(vector: number, code: Expr = i32.const(0)): void {

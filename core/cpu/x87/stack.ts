@@ -3,7 +3,8 @@ import type { Expr } from '../wasm/expr.js';
 import { i32, i64 } from '../wasm/expr.js';
 import type { FunctionBuilder, Library } from './library.js';
 import { one32, zero32 } from './library.js';
-import { control, Exception, field32, OPERAND_A, OPERAND_B, PRECOMPUTATION } from './scratch.js';
+import type { OPERAND_A, OPERAND_B} from './scratch.js';
+import { control, Exception, field32, PRECOMPUTATION } from './scratch.js';
 
 /** Bits of the status word. */
 export const Status = { SF: 0x40, ES: 0x80, C0: 0x100, C1: 0x200, C2: 0x400, C3: 0x4000, B: 0x8000 } as const;

@@ -29,6 +29,9 @@ export const Format = {
 } as const;
 export type FormatName = keyof typeof Format;
 
+/** An unmasked overflow or underflow leaves no result behind, so any shift into range will do. */
+const ANY_WRAP = 0x1_0000;
+
 const mxcsr = () => i32.load(zero32, State.mxcsr);
 const bits = (value: Expr, at: number, mask: number) =>
   i32.and(i32.shrU(value, i32.const(at)), i32.const(mask));
@@ -55,6 +58,7 @@ function defineControl(library: Library): void {
     f.do(control.denormalsAreZero.set(bits(value, 6, 1)));
     f.do(control.unmasked.set(i32.xor(bits(value, 7, 0x3f), i32.const(0x3f))));
     f.do(control.flags.set(zero32), laneFlags.set(zero32));
+    f.do(control.wrapExponent.set(i32.const(ANY_WRAP)));
   });
   for (const name of ['single', 'double'] as const) {
     const format = Format[name];

@@ -1,0 +1,147 @@
+import { state32, toState32, toState64 } from './emitter/emitter.js';
+import { ripOf } from './emitter/record-emitter.js';
+import { Field, FORM_OF_OP, Leave, Pause, State, Status } from './layout.js';
+import type { OpTable } from './ops.js';
+import type { Label, Local } from './wasm/body.js';
+import { Body, call, callIndirect } from './wasm/body.js';
+import type { Expr } from './wasm/expr.js';
+import { i32 } from './wasm/expr.js';
+
+export interface DriverParts {
+  readonly decode: number;
+  readonly lookup: number;
+  readonly once: number;
+  /** (record, budget) => pause */
+  readonly loop: number;
+  /** Type of a rare form: (record) => status. */
+  readonly formType: number;
+  readonly ops: OpTable;
+}
+
+/** (budget) => reason. Runs the loop over records and does what it pauses for: everything that needs a call. */
+export function driverFunction(parts: DriverParts): Body {
+  return new DriverBuilder(parts).build();
+}
+
+class DriverBuilder {
+  readonly #body = new Body(['i32']);
+  readonly #budget = this.#body.parameter(0);
+  /** 0: look rip up. */
+  readonly #record = this.#body.local('i32');
+  readonly #status = this.#body.local('i32');
+  readonly #leaving = this.#body.local('i32');
+  readonly #form = this.#body.local('i32');
+  #again: Label = 0;
+  #exit: Label = 0;
+
+  constructor(private readonly parts: DriverParts) {}
+
+  build(): Body {
+    const body = this.#body;
+    body.block((exit) => {
+      this.#exit = exit;
+      body.loop((again) => {
+        this.#again = again;
+        this.#round();
+      });
+    });
+    body.do(toState32(State.left, body.get(this.#budget)));
+    body.do(body.get(this.#leaving));
+    return body;
+  }
+
+  #round(): void {
+    const body = this.#body;
+    const pause = body.temporary('i32');
+    body.set(pause, call(this.parts.loop, 'i32', body.get(this.#record), body.get(this.#budget)));
+    body.set(this.#record, state32(State.record));
+    body.set(this.#budget, state32(State.left));
+    const arms: (() => void)[] = [];
+    arms[Pause.budget] = () => this.#leaveAt(Leave.budget);
+    arms[Pause.rare] = () => this.#runForm(i32.sub(this.#op(), i32.const(this.parts.ops.rareBase)));
+    arms[Pause.bail] = () => this.#runForm(i32.load16u(i32.shl(this.#op(), i32.const(1)), FORM_OF_OP));
+    arms[Pause.decode] = () => body.do(call(this.parts.decode, 'none', body.get(this.#record)));
+    arms[Pause.once] = () => this.#once();
+    arms[Pause.lookup] = () => this.#lookUp();
+    this.#switch(pause, arms);
+  }
+
+  #switch(index: Local, arms: readonly (() => void)[]): void {
+    const body = this.#body;
+    const labels = arms.map(() => body.open()).reverse();
+    body.brTable(body.get(index), labels.slice(0, -1), labels.at(-1)!);
+    for (const arm of arms) {
+      body.close();
+      arm();
+      body.br(this.#again);
+    }
+  }
+
+  #op(): Expr {
+    return i32.load16u(this.#body.get(this.#record), Field.op);
+  }
+
+  /** Leaves with rip at the record. */
+  #leaveAt(reason: number): void {
+    const body = this.#body;
+    body.if(body.get(this.#record), () => body.do(toState64(State.rip, ripOf(body.get(this.#record)))));
+    this.#leave(reason);
+  }
+
+  #leave(reason: number): void {
+    this.#body.set(this.#leaving, i32.const(reason));
+    this.#body.br(this.#exit);
+  }
+
+  #giveBack(): void {
+    this.#body.set(this.#budget, i32.add(this.#body.get(this.#budget), i32.const(1)));
+  }
+
+  #runForm(form: Expr): void {
+    const body = this.#body;
+    const status = body.get(this.#status);
+    const record = body.get(this.#record);
+    const rip = body.let(ripOf(record));
+    body.set(this.#form, form);
+    body.do(toState64(State.rip, rip));
+    body.loop((retry) => {
+      body.set(this.#status, callIndirect(this.parts.formType, 'i32', body.get(this.#form), record));
+      body.brIf(retry, i32.eq(status, i32.const(Status.linked)));
+    });
+    body.if(i32.eq(status, i32.const(Status.exception)), () => {
+      // rip may have moved on the way.
+      body.do(toState64(State.rip, rip));
+      this.#giveBack();
+      this.#leave(Leave.exception);
+    });
+    body.if(i32.eq(status, i32.const(Status.leave)), () => this.#leave(Leave.attention));
+    body.if(
+      status,
+      () => body.set(this.#record, i32.const(0)),
+      () => body.set(this.#record, i32.add(record, i32.load8u(record, Field.next))),
+    );
+    body.if(state32(State.attention), () => this.#leaveAt(Leave.attention));
+  }
+
+  /** Runs a record made for this time only: across a page border, or under a breakpoint that does not apply. */
+  #once(): void {
+    const body = this.#body;
+    const rip = body.let(ripOf(body.get(this.#record)));
+    body.do(toState64(State.rip, rip));
+    body.set(this.#record, call(this.parts.once, 'i32', this.#op()));
+    body.if(i32.ltS(body.get(this.#record), i32.const(0)), () => {
+      body.set(this.#leaving, i32.sub(i32.const(0), body.get(this.#record)));
+      body.br(this.#exit);
+    });
+    const offset = i32.shl(i32.and(i32.wrap(rip), i32.const(4095)), i32.const(4));
+    body.do(toState32(State.recordBase, i32.sub(body.get(this.#record), offset)));
+  }
+
+  #lookUp(): void {
+    const body = this.#body;
+    body.if(i32.eqz(body.get(this.#budget)), () => this.#leave(Leave.budget));
+    body.set(this.#record, i32.const(0));
+    const failed = i32.eq(call(this.parts.lookup, 'i32'), i32.const(-1));
+    body.if(failed, () => this.#leave(Leave.exception));
+  }
+}
