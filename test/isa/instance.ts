@@ -61,7 +61,8 @@ class InstanceBuilder {
     const { gpr, fx } = this.#state;
     for (let i = 0; i < 16; i++) gpr[i] = interestingInteger(random);
     for (const i of [RSP, RBP, RSI, RDI, RBX]) if (!random.oneIn(5)) gpr[i] = this.#address(8);
-    if (random.oneIn(2)) gpr[RCX] = BigInt(random.below(40));
+    // Each iteration of a repeated string instruction costs the host a signal.
+    if (random.oneIn(2) || (this.#isString() && !random.oneIn(30))) gpr[RCX] = BigInt(random.below(40));
     const direction = random.oneIn(4) ? DIRECTION : 0;
     this.#state.rflags = BigInt((random.u32() & STATUS_FLAGS) | direction | ALWAYS_SET);
     for (let i = 0; i < 16; i++) fx.set(interestingVector(random), 160 + i * 16);

@@ -22,10 +22,10 @@ function run(one: TestCase) {
 }
 
 describe('the host processor under test', () => {
-  before(function () {
+  beforeEach(function () {
     const reason = whyNoNativeCpu();
     if (!reason) return;
-    this.test!.title = `host processor: ${reason}`;
+    this.currentTest!.title += ` (${reason})`;
     this.skip();
   });
 
