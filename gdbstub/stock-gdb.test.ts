@@ -157,6 +157,40 @@ describe('stock gdb', function () {
     expect(text).to.include('{0x23, 0x24, 0x7d, 0x2a, 0x0, 0x61, 0x62, 0x63}');
   });
 
+  it('knows the memory map up to the last byte of the address space', async () => {
+    const half = 0x8000_0000_0000n;
+    const regions = [
+      { kind: 'ram', start: 0n, lengthBytes: half },
+      { kind: 'ram', start: 2n ** 64n - half, lengthBytes: half },
+    ];
+    Object.assign(target, { memoryMap: () => regions });
+    const text = await debug(
+      target,
+      'info mem',
+      'x/i $pc',
+      'x/x 0x800000000000',
+      'break sys_read',
+      'continue',
+    );
+    expect(text)
+      .to.include('0xffff800000000000 0x10000000000000000 rw')
+      .and.include('Breakpoint 1, sys_read');
+    expect(text)
+      .to.include('Cannot access memory at address 0x800000000000')
+      .and.match(/=> 0x\w+ <_start>/);
+  });
+
+  it('shows the details of a signal of a Linux target', async () => {
+    target.osAbi = 'GNU/Linux';
+    const info = Buffer.alloc(128);
+    info.writeInt32LE(11, 0);
+    info.writeBigUInt64LE(0xdeadn, 16);
+    Object.assign(target, { siginfo: () => info });
+    expect(await debug(target, 'p $_siginfo.si_signo', 'p $_siginfo._sifields._sigfault.si_addr')).to.match(
+      /= 11\n.*0xdead/,
+    );
+  });
+
   it('catches system calls of a Linux target', async () => {
     target.osAbi = 'GNU/Linux';
     target.bytes.map(kernel.entry, Buffer.from('b8270000000f0590', 'hex'));
