@@ -50,7 +50,9 @@ export class EpollFile implements OpenFile {
     if (!file?.poll) return fail(Errno.EPERM);
     if (this.#interests.has(name)) fail(Errno.EEXIST);
     if (file instanceof EpollFile && file.#reaches(this, MAX_DEPTH)) fail(Errno.ELOOP);
-    const forgets = file.poll(context).keys.map((key) => this.#waits.listen(key, () => this.#stirred(interest)));
+    const forgets = file
+      .poll(context)
+      .keys.map((key) => this.#waits.listen(key, () => this.#stirred(interest)));
     forgets.push(this.system.files.onClose(description, () => this.#remove(name)));
     const forget = () => forgets.forEach((each) => each());
     const interest: Interest = { file, mask: events, data, forget };

@@ -50,7 +50,8 @@ export class EventFile implements OpenFile {
   }
 
   poll(): Readiness {
-    const events = (this.count > 0n ? Poll.IN | Poll.RDNORM : 0) | (this.count < MOST ? Poll.OUT | Poll.WRNORM : 0);
+    const events =
+      (this.count > 0n ? Poll.IN | Poll.RDNORM : 0) | (this.count < MOST ? Poll.OUT | Poll.WRNORM : 0);
     return { events, keys: [this.#key] };
   }
 }

@@ -49,7 +49,15 @@ function pendingOf(context: Context): bigint {
 }
 
 /** struct signalfd_siginfo. */
-function encode({ signal, code, pid = 0, uid = 0, status = 0, value = 0, address = 0 }: SignalInfo): Uint8Array {
+function encode({
+  signal,
+  code,
+  pid = 0,
+  uid = 0,
+  status = 0,
+  value = 0,
+  address = 0,
+}: SignalInfo): Uint8Array {
   const bytes = new Uint8Array(RECORD_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, signal, true);

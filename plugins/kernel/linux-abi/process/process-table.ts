@@ -5,9 +5,10 @@ import type { Location } from '../vfs/location.js';
 import { Sig, signalBit, UNBLOCKABLE, defaultAction, signalName } from '../signals/signal-numbers.js';
 import { isIgnored, SaFlag, SIG_DFL, SIG_IGN } from '../signals/signal-action.js';
 import type { SignalInfo } from '../signals/signal-queue.js';
+import { leaveSession, wakeOrphanedGroups } from './job-control.js';
 import { LinuxProcess } from './process.js';
 import type { Identity, WaitStatus } from './process.js';
-import { LinuxThread, threadOf } from './thread.js';
+import { LinuxThread, signalKey, threadOf } from './thread.js';
 
 const CLD = { EXITED: 1, KILLED: 2, DUMPED: 3, STOPPED: 5, CONTINUED: 6 } as const;
 
@@ -106,8 +107,9 @@ export class ProcessTable {
     const thread = threadOf(context);
     const { process } = thread;
     process.cpuTimeNs += context.cpuTimeNs;
-    process.threads.delete(thread.tid);
-    this.#threads.delete(thread.tid);
+    // The number may belong to another thread by now: one that called exec became the leader.
+    if (process.threads.get(thread.tid) === context) process.threads.delete(thread.tid);
+    if (this.#threads.get(thread.tid) === context) this.#threads.delete(thread.tid);
     if (process.threads.size === 0) this.#processExited(process);
   }
 
@@ -127,19 +129,36 @@ export class ProcessTable {
 
   /** Sends to a process; some thread that does not block it will take it. */
   sendToProcess(process: LinuxProcess, info: SignalInfo): void {
-    if (process.status || !this.#effectOnArrival(process, info)) return;
+    if (process.status) return;
+    if (info.signal === Sig.KILL) return this.#kill(process, info);
+    if (!this.#effectOnArrival(process, info)) return;
     process.pending.push(info);
-    const takers = [...process.threads.values()].filter((context) => this.#accepts(context, info.signal));
+    const threads = [...process.threads.values()];
+    const takers = threads.filter((context) => this.#accepts(context, info.signal));
     const taker = takers.find((context) => context.state === 'blocked') ?? takers[0];
     if (taker) this.kernel.interrupt(taker);
-    if (info.signal === Sig.KILL) this.kernel.waits.wake(stopKey(process));
+    for (const context of threads) this.#tellWaiter(context);
   }
 
   sendToThread(context: Context, info: SignalInfo): void {
     const thread = threadOf(context);
-    if (thread.process.status || !this.#effectOnArrival(thread.process, info)) return;
+    if (thread.process.status) return;
+    if (info.signal === Sig.KILL) return this.#kill(thread.process, info);
+    if (!this.#effectOnArrival(thread.process, info)) return;
     thread.pending.push(info);
     if (this.#accepts(context, info.signal)) this.kernel.interrupt(context);
+    this.#tellWaiter(context);
+  }
+
+  /** Whoever waits for a signal that it blocks: sigtimedwait, signalfd. */
+  #tellWaiter(context: Context): void {
+    this.kernel.waits.wake(signalKey(threadOf(context).tid));
+  }
+
+  #kill(process: LinuxProcess, info: SignalInfo): void {
+    const [context] = process.threads.values();
+    if (context) this.onKilled(process, info, context);
+    this.exitGroup(process, { kind: 'killed', signal: Sig.KILL, core: false });
   }
 
   /** A fault of the thread itself cannot be blocked or ignored: then the default action comes. */
@@ -164,7 +183,7 @@ export class ProcessTable {
   }
 
   #continue(process: LinuxProcess): void {
-    process.pending.drop(STOPS);
+    dropPending(process, STOPS);
     if (!process.stopped) return;
     process.stopped = false;
     process.report = { kind: 'continued', signal: Sig.CONT };
@@ -175,7 +194,7 @@ export class ProcessTable {
   /** False when the signal is used up: SIGCONT wakes at once, what is ignored never arrives. */
   #effectOnArrival(process: LinuxProcess, { signal }: SignalInfo): boolean {
     if (signal === Sig.CONT) this.#continue(process);
-    if (defaultAction(signal) === 'stop') process.pending.drop(signalBit(Sig.CONT));
+    if (defaultAction(signal) === 'stop') dropPending(process, signalBit(Sig.CONT));
     const action = process.actions[signal];
     const waitedFor = [...process.threads.values()].some(
       (context) => (threadOf(context).blocked & signalBit(signal)) !== 0n,
@@ -190,7 +209,9 @@ export class ProcessTable {
   #processExited(process: LinuxProcess): void {
     process.status ??= { kind: 'exited', code: 0 };
     process.realTimer.cancel?.();
+    for (const timer of process.timers.values()) timer.disarm();
     this.releaseParent(process);
+    leaveSession(this.system, process);
     this.#orphan(process);
     if (!process.parent) return this.#firstExited(process);
     this.#becomeZombie(process, process.parent);
@@ -232,19 +253,29 @@ export class ProcessTable {
   /** Children without a parent belong to the first process. */
   #orphan(process: LinuxProcess): void {
     const adopter = this.processes.get(1);
-    for (const child of process.children) {
+    const children = [...process.children];
+    process.children.clear();
+    for (const child of children) {
       child.parent = adopter === process ? undefined : adopter;
       if (!child.parent) continue;
       child.parent.children.add(child);
       if (child.dead) this.#becomeZombie(child, child.parent);
+      else if (child.parentDeathSignal !== 0)
+        this.sendToProcess(child, { signal: child.parentDeathSignal, code: 0, pid: process.pid });
     }
-    process.children.clear();
+    wakeOrphanedGroups(this, [process, ...children]);
   }
 
   #takePid(): number {
     while (this.processes.has(this.#nextPid) || this.#threads.has(this.#nextPid)) this.#nextPid += 1;
     return this.#nextPid++;
   }
+}
+
+/** From every queue of the process. */
+export function dropPending(process: LinuxProcess, signals: bigint): void {
+  process.pending.drop(signals);
+  for (const context of process.threads.values()) threadOf(context).pending.drop(signals);
 }
 
 const STOPS = [Sig.STOP, Sig.TSTP, Sig.TTIN, Sig.TTOU].reduce((set, signal) => set | signalBit(signal), 0n);

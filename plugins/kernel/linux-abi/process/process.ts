@@ -2,6 +2,7 @@ import type { Context } from '../../contexts/context.js';
 import type { LinuxSystem } from '../system.js';
 import type { Location } from '../vfs/location.js';
 import { SignalQueue } from '../signals/signal-queue.js';
+import type { TickingTimer } from './ticking-timer.js';
 import type { SignalAction } from '../signals/signal-action.js';
 import { defaultActions } from '../signals/signal-action.js';
 
@@ -72,6 +73,11 @@ export class LinuxProcess {
   holdsParent = false;
   readonly startedNs: number;
   readonly limits = new Map<number, ResourceLimit>();
+  /** POSIX timers by their number. */
+  readonly timers = new Map<number, TickingTimer>();
+  /** PR_SET_PDEATHSIG; 0 for none. */
+  parentDeathSignal = 0;
+  personality = 0;
   noNewPrivileges = false;
   dumpable = true;
 

@@ -19,6 +19,9 @@ export class LinuxThread {
   /** The mask to return to when sigsuspend, ppoll or pselect is over. */
   savedMask: bigint | undefined;
   alternateStack: AlternateStack = { base: 0, size: 0, flags: SS_DISABLE };
+  /** When the last timed call was to end, and when the one that is about to be made again is. */
+  lastUntilNs: number | undefined;
+  restartUntilNs: number | undefined;
   clearChildTid = 0;
   robustList = 0;
   /** Descriptors that exec closes. Shared with whom the table is shared with. */

@@ -5,11 +5,12 @@ import type { Outcome } from '../../contexts/outcome.js';
 import { FrameLayout } from '../../image/layout.js';
 import type { Kernel } from '../../kernel.js';
 import { BadPointer, UserFault } from '../../memory/user-memory.js';
+import { isOrphanedGroup } from '../process/job-control.js';
 import { stopKey } from '../process/process-table.js';
 import type { ProcessTable } from '../process/process-table.js';
 import { SS_DISABLE, threadOf } from '../process/thread.js';
 import type { LinuxThread } from '../process/thread.js';
-import { SYSCALL_INSTRUCTION_BYTES, notRestarted } from './restart.js';
+import { SYSCALL_INSTRUCTION_BYTES, keepsDeadline, notRestarted } from './restart.js';
 import { buildSignalFrame, SIGNAL_FRAME_BYTES } from './signal-frame.js';
 import { SaFlag, SIG_DFL, SIG_IGN, DEFAULT_ACTION } from './signal-action.js';
 import type { SignalAction } from './signal-action.js';
@@ -37,8 +38,9 @@ export function beforeUserMode(
   for (let info = takeSignal(thread); info; info = takeSignal(thread)) {
     const action = process.actions[info.signal] ?? DEFAULT_ACTION;
     if (action.handler === SIG_IGN) continue;
-    if (action.handler !== SIG_DFL) return enterHandler(kernel, table, context, info, action);
-    if (!byDefault(table, context, info)) return 0;
+    if (action.handler !== SIG_DFL) enterHandler(kernel, table, context, info, action);
+    else byDefault(table, context, info);
+    if (context.killed) return 0;
   }
   restart(kernel, context, undefined);
   restoreMask(thread);
@@ -51,19 +53,18 @@ function takeSignal(thread: LinuxThread): SignalInfo | undefined {
   return thread.pending.take(allowed) ?? thread.process.pending.take(allowed);
 }
 
-/** False when the thread must not go on. */
-function byDefault(table: ProcessTable, context: Context, info: SignalInfo): boolean {
+function byDefault(table: ProcessTable, context: Context, info: SignalInfo): void {
   const { process } = threadOf(context);
   const action = defaultAction(info.signal);
-  if (action === 'ignore' || action === 'continue') return true;
+  if (action === 'ignore' || action === 'continue') return;
   if (action === 'stop') {
-    table.stop(process, info.signal);
-    return true;
+    const kept = info.signal !== Sig.STOP && isOrphanedGroup(table, process.pgid);
+    if (!kept) table.stop(process, info.signal);
+    return;
   }
   table.onKilled(process, info, context);
   table.exitGroup(process, { kind: 'killed', signal: info.signal, core: action === 'core' });
   context.killed = true;
-  return false;
 }
 
 function killBySegv(table: ProcessTable, context: Context): Outcome {
@@ -78,7 +79,7 @@ function enterHandler(
   context: Context,
   info: SignalInfo,
   action: SignalAction,
-): Outcome {
+): void {
   const thread = threadOf(context);
   const guest = kernel.guest(context);
   const rewound = restartState(kernel, context, action);
@@ -90,14 +91,14 @@ function enterHandler(
   } catch (failure) {
     // The signal is not lost: the call is made again once the page is there.
     if (failure instanceof UserFault) thread.pending.push(info);
-    if (failure instanceof BadPointer) return killBySegv(table, context);
-    throw failure;
+    if (!(failure instanceof BadPointer)) throw failure;
+    killBySegv(table, context);
+    return;
   }
   if (rewound.rip !== guest.frame(FrameLayout.rip)) restart(kernel, context, action);
+  thread.restartUntilNs = undefined;
   jumpToHandler(kernel, context, info, action, stack);
   blockForHandler(thread, info, action);
-  if (thread.pending.set | thread.process.pending.set) kernel.interrupt(context);
-  return 0;
 }
 
 function frameAddress(thread: LinuxThread, action: SignalAction, rsp: bigint): number {
@@ -169,4 +170,6 @@ function restart(kernel: Kernel, context: Context, action: SignalAction | undefi
   if (rip === guest.frame(FrameLayout.rip)) return;
   guest.setFrame(FrameLayout.rip, rip);
   guest.setFrame(FrameLayout.rax, rax);
+  const thread = threadOf(context);
+  thread.restartUntilNs = keepsDeadline(Number(rax)) ? thread.lastUntilNs : undefined;
 }

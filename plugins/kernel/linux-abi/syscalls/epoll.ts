@@ -10,7 +10,8 @@ import { descriptionOf, openFileOf } from '../files/linux-files.js';
 import { systemOf } from '../system.js';
 import { fail } from '../vfs/failure.js';
 import { Open } from '../vfs/flags.js';
-import { deadline, withMask } from './poll.js';
+import { deadlineOf } from './deadline.js';
+import { withMask } from './poll.js';
 import { installFile } from './open.js';
 import { decodeTimespec } from './timespec.js';
 
@@ -85,7 +86,7 @@ function wait(kernel: Kernel, context: Context, { epollFd, pointer, count, delay
     context.user.write(pointer, encodeEvents(found));
     return found.length;
   }
-  const untilNs = deadline(kernel, context, delayNs);
+  const untilNs = deadlineOf(kernel, context, delayNs);
   if (untilNs !== undefined && kernel.nowNs() >= untilNs) return 0;
   return { keys: [epoll.key], deadlineNs: untilNs };
 }

@@ -6,8 +6,9 @@ import type { Kernel } from '../../kernel.js';
 import { Poll } from '../files/open-file.js';
 import { threadOf } from '../process/thread.js';
 import { systemOf } from '../system.js';
+import { deadlineOf } from './deadline.js';
 import { setBlocked, readSet } from './signals.js';
-import { decodeTimespec, decodeTimeval } from './timespec.js';
+import { decodeTimespec, decodeTimeval, encodeTimespec, encodeTimeval } from './timespec.js';
 
 const POLLFD_BYTES = 8;
 const MAX_POLLED = 1024;
@@ -22,13 +23,6 @@ export function lookAt(
   const description = context.files?.get(fd);
   if (!description) return { events: Poll.NVAL, keys: [] };
   return systemOf(context).files.fileOf(description)?.poll?.(context) ?? { events: ALWAYS, keys: [] };
-}
-
-/** The moment a wait ends, fixed at the first try. Undefined: never. */
-export function deadline(kernel: Kernel, context: Context, delayNs: number | undefined): number | undefined {
-  if (delayNs === undefined || !context.call) return undefined;
-  context.call.scratch ??= { untilNs: kernel.nowNs() + delayNs };
-  return Number(context.call.scratch['untilNs']);
 }
 
 interface Polled {
@@ -83,15 +77,20 @@ function pollFds(
     if (happened !== 0) ready += 1;
     keys.push(...found.keys);
   }
-  const untilNs = deadline(kernel, context, delayNs);
+  const untilNs = deadlineOf(kernel, context, delayNs);
   return answerOrWait(kernel, { count: ready, keys }, untilNs, () => context.user.write(pointer, bytes));
 }
 
 export const select: Handler = (kernel, context, count, reads, writes, excepts, timePointer) => {
   const delayNs = timePointer === 0 ? undefined : decodeTimeval(context, timePointer);
   if (timePointer !== 0 && delayNs === undefined) return -Errno.EINVAL;
-  return selectFds(kernel, context, { count, sets: [reads, writes, excepts], delayNs });
+  const left = (ns: number) => writeLeft(context, timePointer, encodeTimeval(ns));
+  return selectFds(kernel, context, { count, sets: [reads, writes, excepts], delayNs, left });
 };
+
+function writeLeft(context: Context, pointer: number, left: Uint8Array): void {
+  if (pointer !== 0) context.user.write(pointer, left);
+}
 
 export const pselect6: Handler = (
   kernel,
@@ -106,8 +105,9 @@ export const pselect6: Handler = (
   const delayNs = timePointer === 0 ? undefined : decodeTimespec(context, timePointer);
   if (timePointer !== 0 && delayNs === undefined) return -Errno.EINVAL;
   const mask = maskArgument === 0 ? 0 : maskPointerAt(context, maskArgument);
+  const left = (ns: number) => writeLeft(context, timePointer, encodeTimespec(ns));
   return withMask(kernel, context, mask, () =>
-    selectFds(kernel, context, { count, sets: [reads, writes, excepts], delayNs }),
+    selectFds(kernel, context, { count, sets: [reads, writes, excepts], delayNs, left }),
   );
 };
 
@@ -120,12 +120,14 @@ interface SelectRequest {
   readonly count: number;
   readonly sets: readonly [number, number, number];
   readonly delayNs: number | undefined;
+  /** Tells the program how much of its time is left. */
+  readonly left: (ns: number) => void;
 }
 
 /** What each of the three sets asks for. */
 const SET_EVENTS = [Poll.IN | Poll.HUP | Poll.ERR, Poll.OUT | Poll.ERR, Poll.PRI] as const;
 
-function selectFds(kernel: Kernel, context: Context, { count, sets, delayNs }: SelectRequest): Outcome {
+function selectFds(kernel: Kernel, context: Context, { count, sets, delayNs, left }: SelectRequest): Outcome {
   if (!(count >= 0 && count <= MAX_POLLED)) return -Errno.EINVAL;
   const length = Math.ceil(count / 64) * 8;
   for (const pointer of sets) if (pointer !== 0) context.user.prepareWrite(pointer, length);
@@ -144,12 +146,13 @@ function selectFds(kernel: Kernel, context: Context, { count, sets, delayNs }: S
       ready += 1;
     });
   }
-  const untilNs = deadline(kernel, context, delayNs);
+  const untilNs = deadlineOf(kernel, context, delayNs);
   return answerOrWait(kernel, { count: ready, keys }, untilNs, () => {
     sets.forEach((pointer, index) => {
       const bits = found[index];
       if (pointer !== 0 && bits) context.user.write(pointer, bits);
     });
+    if (untilNs !== undefined) left(Math.max(0, untilNs - kernel.nowNs()));
   });
 }
 
@@ -161,7 +164,12 @@ function setBit(set: Uint8Array | undefined, bit: number): void {
 }
 
 /** Another signal mask for the time of the call; user mode is entered again with the old one. */
-export function withMask(kernel: Kernel, context: Context, maskPointer: number, call: () => Outcome): Outcome {
+export function withMask(
+  kernel: Kernel,
+  context: Context,
+  maskPointer: number,
+  call: () => Outcome,
+): Outcome {
   const thread = threadOf(context);
   if (maskPointer !== 0 && thread.savedMask === undefined) {
     const mask = readSet(context, maskPointer);

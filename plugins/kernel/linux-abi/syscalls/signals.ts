@@ -7,6 +7,7 @@ import type { Handler } from '../../gate/abi.js';
 import { FrameLayout } from '../../image/layout.js';
 import type { Kernel } from '../../kernel.js';
 import type { LinuxProcess } from '../process/process.js';
+import { dropPending } from '../process/process-table.js';
 import { onAlternateStack, SS_DISABLE, SS_ONSTACK, signalKey, threadOf } from '../process/thread.js';
 import { DEFAULT_ACTION, isIgnored } from '../signals/signal-action.js';
 import { encodeSiginfo, restoreSignalFrame } from '../signals/signal-frame.js';
@@ -33,14 +34,9 @@ export const rt_sigaction: Handler = (_kernel, context, signal, pointer, oldPoin
     context.user.write(oldPointer, encodeAction(process.actions[signal] ?? DEFAULT_ACTION));
   if (!next) return 0;
   process.actions[signal] = next;
-  if (isIgnored(next, signal)) dropPending(process, signal);
+  if (isIgnored(next, signal)) dropPending(process, signalBit(signal));
   return 0;
 };
-
-function dropPending(process: LinuxProcess, signal: number): void {
-  process.pending.drop(signalBit(signal));
-  for (const context of process.threads.values()) threadOf(context).pending.drop(signalBit(signal));
-}
 
 /** struct kernel_sigaction: handler, flags, restorer, mask. */
 function decodeAction(bytes: Uint8Array) {

@@ -7,6 +7,7 @@ import type { Kernel } from '../../kernel.js';
 import type { LinuxProcess } from '../process/process.js';
 import { Sig } from '../signals/signal-numbers.js';
 import { processOf } from '../system.js';
+import { deadlineOf } from './deadline.js';
 import { decodeTimespec, decodeTimeval, encodeTimespec, encodeTimeval, TIMESPEC_BYTES } from './timespec.js';
 
 /** linux/time.h. */
@@ -98,15 +99,11 @@ interface Sleep {
 }
 
 function sleep(kernel: Kernel, context: Context, { request, remaining, absolute, clock }: Sleep): Outcome {
-  const { call } = context;
-  if (call && !call.scratch) {
-    const ns = decodeTimespec(context, request);
-    if (ns === undefined) return -Errno.EINVAL;
-    if (remaining !== 0 && !absolute) context.user.prepareWrite(remaining, TIMESPEC_BYTES);
-    const now = clocks[clock]?.(kernel, context) ?? 0;
-    call.scratch = { untilNs: kernel.nowNs() + (absolute ? ns - now : ns) };
-  }
-  const untilNs = Number(call?.scratch?.['untilNs']);
+  const ns = decodeTimespec(context, request);
+  if (ns === undefined) return -Errno.EINVAL;
+  if (remaining !== 0 && !absolute) context.user.prepareWrite(remaining, TIMESPEC_BYTES);
+  const delayNs = absolute ? ns - (clocks[clock]?.(kernel, context) ?? 0) : ns;
+  const untilNs = deadlineOf(kernel, context, delayNs) ?? 0;
   const leftNs = untilNs - kernel.nowNs();
   if (leftNs <= 0) return 0;
   if (!context.interrupted) return waitUntil(untilNs);
