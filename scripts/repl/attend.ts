@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { REPLServer } from 'node:repl';
 import type { Readable, Writable } from 'node:stream';
 import { startInteractive } from './interactive.js';
@@ -23,14 +24,30 @@ export interface AttendOptions {
 /** Serves the user of a started machine until it is off, and answers the exit status. Rejects with what broke it. */
 export async function attend(session: Session, options: AttendOptions): Promise<number> {
   const attendant = new Attendant(session, options);
+  const ignoreSignals = powerOffAtSignals(session.machine);
   try {
     const status = await attendant.serve();
     if (status !== undefined) session.machine.powerOff(status);
     const end = await session.machine.finished;
     return status ?? end.status;
   } finally {
+    ignoreSignals();
     attendant.close();
   }
+}
+
+const SIGNAL_STATUS = 128;
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** The first such signal switches the machine off in good order; a second one ends this process. */
+function powerOffAtSignals(machine: Session['machine']): () => void {
+  const stop = () => ENDING.forEach((signal) => process.off(signal, onSignal));
+  const onSignal = (signal: NodeJS.Signals) => {
+    stop();
+    machine.powerOff(SIGNAL_STATUS + constants.signals[signal]);
+  };
+  for (const signal of ENDING) process.on(signal, onSignal);
+  return stop;
 }
 
 class Attendant {

@@ -105,6 +105,13 @@ describe('attending a machine at a terminal', () => {
     expect(raw).to.deep.equal([true, false]);
   });
 
+  it('switches the machine off at SIGTERM, with the status of a death by it', async () => {
+    const { status } = setUp(false);
+    process.emit('SIGTERM', 'SIGTERM');
+    expect(await status).to.equal(143);
+    expect(process.listenerCount('SIGTERM')).to.equal(0);
+  });
+
   it('answers statements once the machine is up, and switches it off at .exit', async () => {
     const { input, rise, status, shown } = setUp(true);
     rise();
