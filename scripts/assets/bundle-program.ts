@@ -1,6 +1,6 @@
 import { build } from 'esbuild';
-import type { BuildOptions } from 'esbuild';
-import { basename, join } from 'node:path';
+import type { BuildOptions, Plugin } from 'esbuild';
+import { basename, dirname, join, resolve } from 'node:path';
 import { packageRoot } from './package-root.js';
 
 export interface IsolateProgram {
@@ -8,6 +8,27 @@ export interface IsolateProgram {
   readonly filename: string;
   readonly sourceMap: string;
 }
+
+const LAUNCH = 'launch:';
+
+/** What a program's bundle starts with: its `main`, run as a process. */
+export const launchEntry = (file: string) => `${LAUNCH}${resolve(file)}`;
+
+const launcher: Plugin = {
+  name: 'launcher',
+  setup(bundle) {
+    const runtime = join(packageRoot(), 'plugins/services/runtime/program.ts');
+    bundle.onResolve({ filter: /^launch:/ }, ({ path }) => ({
+      path: path.slice(LAUNCH.length),
+      namespace: LAUNCH,
+    }));
+    bundle.onLoad({ filter: /.*/, namespace: LAUNCH }, ({ path }) => ({
+      contents: `import { main } from ${JSON.stringify(path)}; import { launch } from ${JSON.stringify(runtime)}; launch(main);`,
+      loader: 'ts',
+      resolveDir: dirname(path),
+    }));
+  },
+};
 
 /** An isolate has no module loader and no Node: one script with everything in it. */
 export const isolateBuildOptions = {
@@ -23,6 +44,7 @@ export const isolateBuildOptions = {
   sourcemap: 'external',
   sourcesContent: false,
   logLevel: 'silent',
+  plugins: [launcher],
 } satisfies BuildOptions;
 
 /** Compiles the TypeScript file `entry` with all it imports. Errors are esbuild's, with file, line and column. */
@@ -30,7 +52,7 @@ export async function bundleProgram(entry: string, filename: string): Promise<Is
   const outfile = join(packageRoot(), 'dist/isolates', basename(entry).replace(/\.ts$/, '.js'));
   const { outputFiles } = await build({
     ...isolateBuildOptions,
-    entryPoints: [entry],
+    entryPoints: [launchEntry(entry)],
     outfile,
     write: false,
   });

@@ -2,7 +2,7 @@ import { build } from 'esbuild';
 import { chmod, cp, mkdir, rename, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isolateBuildOptions } from '../assets/bundle-program.js';
+import { isolateBuildOptions, launchEntry } from '../assets/bundle-program.js';
 import { isolateProgramNames } from '../assets/isolate-program.js';
 import { packageRoot } from '../assets/package-root.js';
 
@@ -37,7 +37,7 @@ async function buildIsolatePrograms(): Promise<void> {
   await build({
     ...isolateBuildOptions,
     absWorkingDir: root,
-    entryPoints: Object.fromEntries(names.map((name) => [name, `plugins/services/${name}/main.ts`])),
+    entryPoints: Object.fromEntries(names.map((name) => [name, launchEntry(join(root, `plugins/services/${name}/main.ts`))])),
     outdir: join(fresh, 'isolates'),
     logLevel: 'warning',
   });

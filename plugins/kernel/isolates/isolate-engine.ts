@@ -24,7 +24,11 @@ import type { IsolateBackend } from './isolate-backend.js';
 
 /** Vector number in the exception record of a program that threw. */
 export const UNHANDLED_THROW = 0x100;
+/** V8 refuses less. */
+const MIN_MEMORY_MIB = 8;
 const MAX_MEMORY_MIB = 1024;
+/** For a header that says 0. */
+const DEFAULT_MEMORY_MIB = 32;
 const ARGUMENT_SLOTS = [
   FrameLayout.rdi,
   FrameLayout.rsi,
@@ -57,10 +61,12 @@ export class IsolateEngines implements EngineStarter, IsolateCalls {
   constructor(private readonly options: IsolateEngineOptions) {}
 
   prepare(kernel: Kernel, context: Context, header: EngineHeader, source: string): number {
-    const program = header.program === undefined ? inline(header, source) : this.options.program(header.program);
+    const program =
+      header.program === undefined ? inline(header, source) : this.options.program(header.program);
     if (!program) return Errno.ENOENT;
-    if (!(header.memoryLimitMiB >= 8 && header.memoryLimitMiB <= MAX_MEMORY_MIB)) return Errno.EINVAL;
-    this.attach(kernel, context, program, header);
+    const memoryLimitMiB = header.memoryLimitMiB || DEFAULT_MEMORY_MIB;
+    if (!(memoryLimitMiB >= MIN_MEMORY_MIB && memoryLimitMiB <= MAX_MEMORY_MIB)) return Errno.EINVAL;
+    this.attach(kernel, context, program, { ...header, memoryLimitMiB });
     return 0;
   }
 

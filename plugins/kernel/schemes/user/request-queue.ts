@@ -1,6 +1,12 @@
 import { Errno } from '../../../../core/abi/errno.js';
 import { Open } from '../../../../core/abi/flags.js';
-import { encodeSqe, ExtensionSchemeOp, SchemeOp, SQE_BYTES, SqeFlag } from '../../../../core/abi/scheme-protocol.js';
+import {
+  encodeSqe,
+  ExtensionSchemeOp,
+  SchemeOp,
+  SQE_BYTES,
+  SqeFlag,
+} from '../../../../core/abi/scheme-protocol.js';
 import type { Waits } from '../../contexts/waits.js';
 import type { Answer, NewRequest, Request } from './request.js';
 
@@ -29,6 +35,8 @@ export class RequestQueue {
   #held = false;
   readonly #requests = new Map<number, Request>();
   #nextTag = 1;
+  /** Told of every message that waits for the server: event queues watch sockets. */
+  onArrival: () => void = () => undefined;
 
   constructor(
     readonly key: string,
@@ -46,7 +54,9 @@ export class RequestQueue {
 
   letGo(): void {
     this.#held = false;
-    if (this.#queue.length > 0) this.waits.wake(this.key);
+    if (this.#queue.length === 0) return;
+    this.waits.wake(this.key);
+    this.onArrival();
   }
 
   get unanswered(): readonly Request[] {
@@ -141,6 +151,7 @@ export class RequestQueue {
   #push(queued: Queued): void {
     this.#queue.push(queued);
     this.waits.wake(this.key);
+    this.onArrival();
   }
 
   #encode(next: Queued, area: PayloadArea, at: number): Uint8Array {
@@ -181,7 +192,8 @@ function isRepeatable({ opcode, args }: Request): boolean {
   return REPEATABLE.has(opcode);
 }
 
-const isCarry = (queued: Queued): boolean => 'request' in queued && queued.request.opcode === ExtensionSchemeOp.CARRY;
+const isCarry = (queued: Queued): boolean =>
+  'request' in queued && queued.request.opcode === ExtensionSchemeOp.CARRY;
 
 const align8 = (bytes: number) => Math.ceil(bytes / 8) * 8;
 

@@ -138,6 +138,7 @@ export class SchemeManager implements Provider {
     while (this.kernel.schemes.has(this.#nextId)) this.#nextId = this.#following(this.#nextId);
     const scheme = new UserScheme(this.#nextId, this.kernel);
     this.#nextId = this.#following(this.#nextId);
+    scheme.requests.onArrival = () => this.kernel.events.trigger(this, scheme.id, EventFlag.READ);
     this.#schemes.set(scheme.id, scheme);
     this.kernel.schemes.set(scheme.id, scheme);
     return scheme;
