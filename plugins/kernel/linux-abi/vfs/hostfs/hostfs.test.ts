@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   lstatSync,
@@ -26,6 +27,18 @@ import { chooseAnchoring, pathAnchoring } from './anchor.js';
 import { HostFileSystem } from './hostfs.js';
 
 const SECRET = 'outside';
+
+const RACE_MS = 500;
+/** Makes `d` by turns the directory `real` and the link `link`. */
+const SWAP = `
+const { renameSync } = require('node:fs');
+const at = (name) => process.argv[1] + '/' + name;
+process.stdout.write('ready');
+for (;;) for (const name of ['real', 'link']) {
+  renameSync(at(name), at('d'));
+  renameSync(at('d'), at(name));
+}
+`;
 
 const ways = [
   { way: 'by descriptor', anchoring: chooseAnchoring() },
@@ -138,6 +151,24 @@ for (const { way, anchoring } of ways)
       expect(errnoOf(() => found.node.change({ mode: 0 }))).to.equal(Errno.ENOENT);
       expect(errnoOf(() => found.node.change({ size: 0 }))).to.equal(Errno.ENOENT);
       expect(lstatSync(join(base, 'secret')).mode & 0o777).not.to.equal(0);
+    });
+
+    it('is never led outside by a process that swaps a directory for a link all the time', async function () {
+      if (!anchoring.pinsObjects) this.skip();
+      mkdirSync(host('real'));
+      writeFileSync(host('real/secret'), 'inside');
+      symlinkSync(base, host('link'));
+      const swapper = spawn(process.execPath, ['-e', SWAP, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+      await once(swapper.stdout, 'data');
+      const seen = new Set<string>();
+      for (const end = Date.now() + RACE_MS; Date.now() < end;) {
+        errnoOf(() => seen.add(readText(vfs, root, '/m/d/secret')));
+        errnoOf(() => writeText(vfs, root, '/m/d/written', 'x'));
+      }
+      swapper.kill();
+      await once(swapper, 'exit');
+      expect([...seen].filter((text) => text !== 'inside')).to.deep.equal([]);
+      expect(readdirSync(base).sort()).to.deep.equal(['folder', 'secret']);
     });
 
     it('answers ENOENT for a found directory that became another one, once its descriptor is closed', () => {
