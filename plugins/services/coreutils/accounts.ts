@@ -1,0 +1,46 @@
+import type { Files } from '../runtime/files.js';
+
+/** Names of users and groups from /etc/passwd and /etc/group; fields are parted by `;` or `:`. */
+export class Accounts {
+  readonly #users = new Map<number, string>();
+  readonly #groups = new Map<number, string>();
+
+  constructor(files: Files) {
+    fill(files, '/etc/passwd', this.#users);
+    fill(files, '/etc/group', this.#groups);
+  }
+
+  user(uid: number): string {
+    return this.#users.get(uid) ?? (uid === 0 ? 'root' : String(uid));
+  }
+
+  group(gid: number): string {
+    return this.#groups.get(gid) ?? (gid === 0 ? 'root' : String(gid));
+  }
+
+  userId(name: string): number | undefined {
+    return idOf(this.#users, name);
+  }
+
+  groupId(name: string): number | undefined {
+    return idOf(this.#groups, name);
+  }
+}
+
+function idOf(names: ReadonlyMap<number, string>, name: string): number | undefined {
+  if (/^\d+$/.test(name)) return Number(name);
+  const known = [...names].find(([, known]) => known === name)?.[0];
+  return known ?? (name === 'root' ? 0 : undefined);
+}
+
+/** Redox: name;uid;gid…  POSIX: name:password:id… */
+function fill(files: Files, path: string, names: Map<number, string>): void {
+  if (!files.probe(path)) return;
+  for (const line of files.readText(path).split('\n')) {
+    const redox = line.includes(';');
+    const [name = '', second, third] = line.split(redox ? ';' : ':');
+    const group = path.endsWith('group');
+    const id = redox && !group ? second : redox ? (second ?? third) : third;
+    if (name !== '' && id !== undefined && /^\d+$/.test(id)) names.set(Number(id), name);
+  }
+}
