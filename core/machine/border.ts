@@ -8,6 +8,7 @@ type Action = () => void | Promise<void>;
  */
 export class SliceBorder {
   readonly #waiting: Action[] = [];
+  #batch: Action[] = [];
   readonly #inside = new AsyncLocalStorage<{ running: boolean }>();
   #draining = false;
   #pending: Promise<void> | undefined;
@@ -20,7 +21,12 @@ export class SliceBorder {
 
   /** Something waits, or is under way and holds the CPU. */
   get busy(): boolean {
-    return this.#draining || this.#waiting.length > 0;
+    return this.held || this.#waiting.length > 0;
+  }
+
+  /** An action is under way: the CPU is held. */
+  get held(): boolean {
+    return this.#draining;
   }
 
   /** Guest code is running, and whoever asks is called by it. */
@@ -49,15 +55,19 @@ export class SliceBorder {
     }
   }
 
-  /** Answers a promise only when there is something to wait for. */
+  /**
+   * Runs what waits by now; what comes meanwhile has the next border, so that nobody can keep the guest from running.
+   * Answers a promise only when there is something to wait for.
+   */
   drain(): void | Promise<void> {
     if (this.#draining) return this.#pending ?? Promise.resolve();
     this.#draining = true;
+    this.#batch = this.#waiting.splice(0);
     return this.#next();
   }
 
   #next(): void | Promise<void> {
-    for (let action = this.#waiting.shift(); action; action = this.#waiting.shift()) {
+    for (let action = this.#batch.shift(); action; action = this.#batch.shift()) {
       const inside = { running: true };
       const pending = this.#inside.run(inside, action);
       if (pending) return this.#waitFor(pending, inside);
@@ -65,6 +75,7 @@ export class SliceBorder {
     }
     this.#draining = false;
     this.#pending = undefined;
+    if (this.#waiting.length > 0 && !this.loopActive()) return this.drain();
   }
 
   #waitFor(pending: Promise<void>, inside: { running: boolean }): Promise<void> {

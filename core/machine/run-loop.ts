@@ -66,11 +66,16 @@ export class RunLoop {
   }
 
   #turn(): void | Promise<void> {
-    const { border, mayRun } = this.parts;
-    if (border.busy) {
-      this.#resting = false;
-      return border.drain();
-    }
+    const { border } = this.parts;
+    if (!border.busy) return this.#runOn();
+    this.#resting = false;
+    const pending = border.drain();
+    return pending ? pending.then(() => (border.held ? undefined : this.#runOn())) : this.#runOn();
+  }
+
+  #runOn(): void | Promise<void> {
+    const { mayRun } = this.parts;
+    if (!mayRun()) return;
     if (this.serve()) this.#resting = false;
     if (!mayRun()) return;
     if (this.#resting) return this.#rest();
