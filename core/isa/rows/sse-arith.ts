@@ -6,6 +6,14 @@ import { f32x4, f64x2, v128 } from '../../cpu/wasm/simd-expr.js';
 import { LaneOperation } from '../../cpu/x87/vector.js';
 import type { FormatName } from '../../cpu/x87/vector.js';
 import type { Meaning, Row } from '../row.js';
+import {
+  exactSums,
+  inexactIsNoted,
+  isExact,
+  isOrdinaryResult,
+  isPlain,
+  ordinaryResults,
+} from './sse-exact.js';
 import type { LaneShape } from './sse-support.js';
 import {
   allTrue,
@@ -59,12 +67,15 @@ const scalar =
     const { format } = shape;
     const second = e.read(1);
     const first = e.read(0);
-    const compute = SCALAR[format][WASM_NAME[operation]];
-    const result = e.let(toBits(format, compute(toFloat(format, first), toFloat(format, second))));
-    const ordinary = [isNormal(format, result), notDenormal(format, first), notDenormal(format, second)];
+    const [a, b] = [e.let(toFloat(format, first)), e.let(toFloat(format, second))];
+    const result = e.let(SCALAR[format][WASM_NAME[operation]](a, b));
+    const resultBits = e.let(toBits(format, result));
+    const scalars = { format, a, b, result, aBits: first, bBits: second, resultBits };
+    const ordinary = i32.and(notDenormal(format, first), notDenormal(format, second));
+    const known = i32.or(inexactIsNoted(), isExact(operation, scalars));
     e.body.if(
-      ordinary.reduce(i32.and, nothingToNote()),
-      () => e.write(0, result),
+      [isOrdinaryResult(operation, scalars), ordinary, known].reduce(i32.and, isPlain()),
+      () => e.write(0, resultBits),
       () => setRegister(e, 0, slowly(e, operation, shape, register(e, 0), asVector(second))),
     );
   };
@@ -77,9 +88,11 @@ const packed =
     const first = register(e, 0);
     const result = e.let(LANES[format][WASM_NAME[operation]](first, second));
     const denormal = v128.or(lanesDenormal(format, first), lanesDenormal(format, second));
-    const ordinary = allTrue(format, v128.andNot(lanesNormal(format, result), denormal));
+    const results = ordinaryResults(operation, format, first, second, result);
+    const ordinary = allTrue(format, v128.andNot(results, denormal));
+    const known = i32.or(inexactIsNoted(), exactSums(operation, format, first, second, result));
     e.body.if(
-      i32.and(nothingToNote(), ordinary),
+      i32.and(i32.and(isPlain(), known), ordinary),
       () => setRegister(e, 0, result),
       () => setRegister(e, 0, slowly(e, operation, shape, first, second)),
     );
