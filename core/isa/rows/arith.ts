@@ -58,67 +58,112 @@ const compares =
     compute(e, a, e.read(1)).setFlags();
   };
 
+type Encoding = 'Eb_Gb' | 'Ev_Gv' | 'Gb_Eb' | 'Gv_Ev' | 'AL_Ib' | 'rAX_Iz' | 'Eb_Ib' | 'Ev_Iz' | 'Ev_Ib';
+
 interface Operation {
   readonly name: string;
   /** Opcode of the `Eb_Gb` row; the others follow. */
   readonly base: number;
   readonly does: Meaning;
-  readonly lock: boolean;
+  /** Which forms are hot, by how often compilers emit them. */
+  readonly hot: Partial<Record<Encoding, string>>;
   readonly undefined?: string;
-  readonly hot: Record<'wordGeneral' | 'byteGeneral' | 'wordImmediate' | 'byteImmediate', string | undefined>;
 }
 
 const hex = (byte: number) => byte.toString(16).padStart(2, '0');
 
+const ENCODINGS: readonly [Encoding, (base: number) => string][] = [
+  ['Eb_Gb', (base) => `${hex(base)} /r`],
+  ['Ev_Gv', (base) => `${hex(base + 1)} /r`],
+  ['Gb_Eb', (base) => `${hex(base + 2)} /r`],
+  ['Gv_Ev', (base) => `${hex(base + 3)} /r`],
+  ['AL_Ib', (base) => hex(base + 4)],
+  ['rAX_Iz', (base) => hex(base + 5)],
+  ['Eb_Ib', (base) => `80 /${base >> 3}`],
+  ['Ev_Iz', (base) => `81 /${base >> 3}`],
+  ['Ev_Ib', (base) => `83 /${base >> 3}`],
+];
+
 /** The nine encodings that the eight classic operations share. */
-function family({ name, base, does, lock, hot, ...rest }: Operation): Row[] {
-  const digit = base >> 3;
-  const rows: [string, string, string | undefined, boolean][] = [
-    ['Eb_Gb', `${hex(base)} /r`, hot.byteGeneral, lock],
-    ['Ev_Gv', `${hex(base + 1)} /r`, hot.wordGeneral, lock],
-    ['Gb_Eb', `${hex(base + 2)} /r`, hot.byteGeneral, false],
-    ['Gv_Ev', `${hex(base + 3)} /r`, hot.wordGeneral, false],
-    ['AL_Ib', hex(base + 4), hot.byteImmediate && 'all', false],
-    ['rAX_Iz', hex(base + 5), hot.wordImmediate && '32 64', false],
-    ['Eb_Ib', `80 /${digit}`, hot.byteImmediate, lock],
-    ['Ev_Iz', `81 /${digit}`, hot.wordImmediate, lock],
-    ['Ev_Ib', `83 /${digit}`, hot.wordImmediate, lock],
-  ];
-  return rows.map(([operands, encoding, heat, lockable]) => ({
-    name: `${name}_${operands}`,
-    encoding,
-    does,
-    flags: rest.undefined ? ALL.replace(rest.undefined, '') : ALL,
-    ...(lockable && { lock: true }),
-    ...(heat && { hot: heat }),
-    ...rest,
-  }));
+function family({ name, base, does, hot, undefined: open = '' }: Operation): Row[] {
+  return ENCODINGS.map(([operands, encoding]) => {
+    const lock = name !== 'CMP' && operands.startsWith('E');
+    const heat = hot[operands];
+    return {
+      name: `${name}_${operands}`,
+      encoding: encoding(base),
+      does,
+      flags: ALL.replace(open, ''),
+      ...(open && { undefined: open }),
+      ...(lock && { lock }),
+      ...(heat && { hot: heat }),
+    };
+  });
 }
 
-const COMMON = {
-  wordGeneral: '32 64',
-  byteGeneral: undefined,
-  wordImmediate: '32 64',
-  byteImmediate: undefined,
-};
-const RARER = { ...COMMON, wordGeneral: '32r 64r', wordImmediate: '32r 64r' };
-const BYTES_TOO = { ...COMMON, byteGeneral: 'all', byteImmediate: 'all' };
-const BYTE_IMMEDIATE = { ...COMMON, byteImmediate: 'all', byteGeneral: 'r' };
+const LOGIC = { undefined: 'a' };
+const REGISTERS = '32r 64r';
+const MEMORY = '32m 64m';
 
 const classic: Row[] = [
-  { name: 'ADD', base: 0x00, does: changes(add), lock: true, hot: BYTE_IMMEDIATE },
-  { name: 'OR', base: 0x08, does: changes(logic(i64.or)), lock: true, undefined: 'a', hot: BYTE_IMMEDIATE },
-  { name: 'ADC', base: 0x10, does: changes(adc), lock: true, hot: RARER },
-  { name: 'SBB', base: 0x18, does: changes(sbb), lock: true, hot: RARER },
-  { name: 'AND', base: 0x20, does: changes(logic(i64.and)), lock: true, undefined: 'a', hot: BYTE_IMMEDIATE },
-  { name: 'SUB', base: 0x28, does: changes(sub), lock: true, hot: BYTE_IMMEDIATE },
-  { name: 'XOR', base: 0x30, does: changes(logic(i64.xor)), lock: true, undefined: 'a', hot: BYTE_IMMEDIATE },
+  {
+    name: 'ADD',
+    base: 0x00,
+    does: changes(add),
+    hot: { Ev_Gv: '32 64', Gv_Ev: MEMORY, rAX_Iz: '32 64', Ev_Iz: '64r', Ev_Ib: '32 64' },
+  },
+  {
+    ...LOGIC,
+    name: 'OR',
+    base: 0x08,
+    does: changes(logic(i64.or)),
+    hot: { Eb_Gb: 'r', Ev_Gv: REGISTERS, Gv_Ev: MEMORY, Eb_Ib: 'all', Ev_Iz: '32r', Ev_Ib: '32 64r' },
+  },
+  { name: 'ADC', base: 0x10, does: changes(adc), hot: { Ev_Gv: REGISTERS, Gv_Ev: '64m', Ev_Ib: REGISTERS } },
+  { name: 'SBB', base: 0x18, does: changes(sbb), hot: { Ev_Gv: REGISTERS, Ev_Ib: REGISTERS } },
+  {
+    ...LOGIC,
+    name: 'AND',
+    base: 0x20,
+    does: changes(logic(i64.and)),
+    hot: {
+      Eb_Gb: 'r',
+      Ev_Gv: REGISTERS,
+      Gv_Ev: MEMORY,
+      rAX_Iz: '32',
+      Eb_Ib: 'all',
+      Ev_Iz: REGISTERS,
+      Ev_Ib: REGISTERS,
+    },
+  },
+  {
+    name: 'SUB',
+    base: 0x28,
+    does: changes(sub),
+    hot: { Ev_Gv: REGISTERS, Gv_Ev: MEMORY, Ev_Iz: '32r 64r', Ev_Ib: '32 64' },
+  },
+  {
+    ...LOGIC,
+    name: 'XOR',
+    base: 0x30,
+    does: changes(logic(i64.xor)),
+    hot: { Ev_Gv: REGISTERS, Gv_Ev: MEMORY, Ev_Ib: REGISTERS, Eb_Ib: 'r' },
+  },
   {
     name: 'CMP',
     base: 0x38,
     does: compares(sub),
-    lock: false,
-    hot: { ...BYTES_TOO, wordGeneral: '16 32 64', wordImmediate: '16m 32 64' },
+    hot: {
+      Eb_Gb: 'all',
+      Ev_Gv: '32 64',
+      Gb_Eb: 'm',
+      Gv_Ev: MEMORY,
+      AL_Ib: 'all',
+      rAX_Iz: '32 64',
+      Eb_Ib: 'all',
+      Ev_Iz: '32 64r',
+      Ev_Ib: '16 32 64',
+    },
   },
 ].flatMap(family);
 
@@ -171,8 +216,8 @@ const counted = { flags: 'oszap', lock: true };
 const single: Row[] = [
   { ...counted, name: 'INC_Eb', encoding: 'fe /0', does: inc },
   { ...counted, name: 'DEC_Eb', encoding: 'fe /1', does: dec },
-  { ...counted, name: 'INC_Ev', encoding: 'ff /0', does: inc, hot: '32 64' },
-  { ...counted, name: 'DEC_Ev', encoding: 'ff /1', does: dec, hot: '32 64' },
+  { ...counted, name: 'INC_Ev', encoding: 'ff /0', does: inc, hot: '32r 64r 32m' },
+  { ...counted, name: 'DEC_Ev', encoding: 'ff /1', does: dec, hot: '32r 64r 32m' },
   { name: 'NOT_Eb', encoding: 'f6 /2', does: invert, lock: true },
   { name: 'NOT_Ev', encoding: 'f7 /2', does: invert, lock: true, hot: '32r 64r' },
   { name: 'NEG_Eb', encoding: 'f6 /3', does: neg, flags: ALL, lock: true },

@@ -30,17 +30,17 @@ const wide: Meaning = (e) => e.write(0, e.size === 64 ? e.field64(8) : e.immedia
 const moves: Row[] = [
   { name: 'MOV_Eb_Gb', encoding: '88 /r', does: copy, hot: 'all' },
   { name: 'MOV_Ev_Gv', encoding: '89 /r', does: copy, hot: '16m 32 64' },
-  { name: 'MOV_Gb_Eb', encoding: '8a /r', does: copy, hot: 'all' },
-  { name: 'MOV_Gv_Ev', encoding: '8b /r', does: copy, hot: '32 64' },
-  { name: 'MOV_Eb_Ib', encoding: 'c6 /0', does: copy, hot: 'all' },
-  { name: 'MOV_Ev_Iz', encoding: 'c7 /0', does: copy, hot: '16m 32 64' },
+  { name: 'MOV_Gb_Eb', encoding: '8a /r', does: copy, hot: 'm' },
+  { name: 'MOV_Gv_Ev', encoding: '8b /r', does: copy, hot: '32m 64m' },
+  { name: 'MOV_Eb_Ib', encoding: 'c6 /0', does: copy, hot: 'm' },
+  { name: 'MOV_Ev_Iz', encoding: 'c7 /0', does: copy, hot: '16m 32m 64' },
   { name: 'MOV_Zb_Ib', encoding: 'b0+r', does: copy, hot: 'all' },
   { name: 'MOV_Zv_Iv', encoding: 'b8+r', does: wide, hot: '32 64' },
   { name: 'MOV_AL_Ob', encoding: 'a0', does: copy },
   { name: 'MOV_rAX_Ov', encoding: 'a1', does: copy },
   { name: 'MOV_Ob_AL', encoding: 'a2', does: copy },
   { name: 'MOV_Ov_rAX', encoding: 'a3', does: copy },
-  { name: 'MOVZX_Gv_Eb', encoding: '0f b6 /r', does: copy, hot: '32 64m' },
+  { name: 'MOVZX_Gv_Eb', encoding: '0f b6 /r', does: copy, hot: '32' },
   { name: 'MOVZX_Gv_Ew', encoding: '0f b7 /r', does: copy, hot: '32' },
   { name: 'MOVSX_Gv_Eb', encoding: '0f be /r', does: copySigned, hot: '32 64' },
   { name: 'MOVSX_Gv_Ew', encoding: '0f bf /r', does: copySigned, hot: '32' },
@@ -63,7 +63,7 @@ const swap: Meaning = (e) => {
 
 const exchanges: Row[] = [
   { name: 'XCHG_Eb_Gb', encoding: '86 /r', does: swap, lock: true },
-  { name: 'XCHG_Ev_Gv', encoding: '87 /r', does: swap, lock: true, hot: '32m 64r' },
+  { name: 'XCHG_Ev_Gv', encoding: '87 /r', does: swap, lock: true, hot: '32m' },
   { name: 'XCHG_Zv_rAX', encoding: '90+r', does: swap },
   {
     name: 'BSWAP_Zv',
@@ -90,7 +90,7 @@ const conditional: Row[] = CONDITIONS.flatMap((name, code): Row[] => [
   {
     name: `CMOV${name}_Gv_Ev`,
     encoding: `0f ${hex(0x40 + code)} /r`,
-    hot: '32r 64r',
+    ...(!['O', 'NO', 'P', 'NP'].includes(name) && { hot: '32r 64r' }),
     does: (e) => {
       const source = e.read(1);
       e.write(0, select(condition(e, code), source, e.read(0)));

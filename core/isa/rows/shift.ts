@@ -159,26 +159,28 @@ interface Operation {
   readonly shift: Shift;
   readonly flags: string;
   readonly undefined?: string;
-  readonly hot?: boolean;
+  /** Counts whose word forms in registers are hot. */
+  readonly hot?: string;
 }
 
 const ROTATE = { flags: 'oc' } as const;
 const SHIFT = { flags: 'oszpc', undefined: 'a' } as const;
 
 const OPERATIONS: readonly Operation[] = [
-  { ...ROTATE, name: 'ROL', digit: 0, shift: rol, hot: true },
-  { ...ROTATE, name: 'ROR', digit: 1, shift: ror, hot: true },
+  { ...ROTATE, name: 'ROL', digit: 0, shift: rol, hot: 'Ib' },
+  { ...ROTATE, name: 'ROR', digit: 1, shift: ror, hot: 'Ib' },
   { ...ROTATE, name: 'RCL', digit: 2, shift: rcl },
   { ...ROTATE, name: 'RCR', digit: 3, shift: rcr },
-  { ...SHIFT, name: 'SHL', digit: 4, shift: shl, hot: true },
-  { ...SHIFT, name: 'SHR', digit: 5, shift: shr, hot: true },
+  { ...SHIFT, name: 'SHL', digit: 4, shift: shl, hot: 'Ib CL' },
+  { ...SHIFT, name: 'SHR', digit: 5, shift: shr, hot: 'Ib 1 CL' },
   { ...SHIFT, name: 'SHL_alias', digit: 6, shift: shl },
-  { ...SHIFT, name: 'SAR', digit: 7, shift: sar, hot: true },
+  { ...SHIFT, name: 'SAR', digit: 7, shift: sar, hot: 'Ib 1 CL' },
 ];
 
 /** OF is defined for counts of one only, and rotations by more leave it open. */
-function family({ name, digit, shift, flags, undefined: open = '', hot }: Operation): Row[] {
+function family({ name, digit, shift, flags, undefined: open = '', hot = '' }: Operation): Row[] {
   const alias = name.endsWith('_alias') ? { mnemonics: ['shl', 'shl', 'shl'] } : {};
+  const heat = (count: string) => hot.split(' ').includes(count) && { hot: '32r 64r' };
   const common = { flags, ...(open && { undefined: open }), ...alias };
   const many = { flags: flags.replace('o', ''), undefined: `o${open}`, ...alias };
   return [
@@ -188,7 +190,7 @@ function family({ name, digit, shift, flags, undefined: open = '', hot }: Operat
       name: `${name}_Ev_Ib`,
       encoding: `c1 /${digit}`,
       does: shifts(shift, byImmediate, false),
-      ...(hot && { hot: '32r 64r' }),
+      ...heat('Ib'),
     },
     { ...common, name: `${name}_Eb_1`, encoding: `d0 /${digit}`, does: shifts(shift, byOne, true) },
     {
@@ -196,7 +198,7 @@ function family({ name, digit, shift, flags, undefined: open = '', hot }: Operat
       name: `${name}_Ev_1`,
       encoding: `d1 /${digit}`,
       does: shifts(shift, byOne, true),
-      ...(hot && { hot: '32r 64r' }),
+      ...heat('1'),
     },
     { ...many, name: `${name}_Eb_CL`, encoding: `d2 /${digit}`, does: shifts(shift, byCl, false) },
     {
@@ -204,7 +206,7 @@ function family({ name, digit, shift, flags, undefined: open = '', hot }: Operat
       name: `${name}_Ev_CL`,
       encoding: `d3 /${digit}`,
       does: shifts(shift, byCl, false),
-      ...(hot && { hot: '32r 64r' }),
+      ...heat('CL'),
     },
   ];
 }
