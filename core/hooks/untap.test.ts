@@ -64,6 +64,24 @@ describe('tapIn', () => {
     expect(seen).to.deep.equal([2]);
   });
 
+  it('gives the taps of a successor the places of their predecessors', async () => {
+    const hook = new SyncHook<[]>([], 'probe');
+    const seen: string[] = [];
+    const tapTwice = (scope: Scope, label: string) => {
+      for (const part of [1, 2])
+        tapIn(scope, hook, { name: 'kernel' }, () => void seen.push(`${label} ${part}`));
+    };
+    const old = new Scope('kernel');
+    tapTwice(old, 'old');
+    tapIn(new Scope('tracer'), hook, { name: 'tracer' }, () => void seen.push('tracer'));
+    const stage = new Stage(new Set([old]));
+    tapTwice(new Scope('kernel', stage), 'new');
+    stage.commit();
+    await old.close();
+    hook.call();
+    expect(seen).to.deep.equal(['new 1', 'new 2', 'tracer']);
+  });
+
   it('tells a watcher of the first tap and of the last to go', async () => {
     const hook = numberHook();
     const changes: boolean[] = [];

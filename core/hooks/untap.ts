@@ -75,7 +75,8 @@ export function tapKeyIn<Hook extends Callable>(
   const named = guarded(hookName, tap.name, fn);
   useTap(scope, `tap ${hookName} by ${tap.name}`, {
     add: () => {
-      internals.for(key).tap({ ...tap }, named);
+      const hook = internals.for(key);
+      hook.tap(placed(scope, hook, tap), named);
       notify(map, true);
     },
     remove: () => untapKey(internals, key, named),
@@ -97,7 +98,7 @@ function enter(
 ): void {
   useTap(scope, `tap ${hook.name ?? '?'} by ${tap.name}`, {
     add: () => {
-      hook[kind]({ ...tap }, fn);
+      hook[kind](placed(scope, hook, tap), fn);
       notify(hook, true);
     },
     remove: () => untap(hook, fn),
@@ -115,6 +116,12 @@ function useTap(scope: Scope, label: string, { add, remove }: { add: () => void;
       remove();
     };
   });
+}
+
+/** A successor's tap takes the place of its predecessor's, so that a swap does not change who is asked first. */
+function placed(scope: Scope, { taps }: HookInternals, tap: TapName): TapName & { before?: string } {
+  const succeeds = (scope.stage?.replaces.size ?? 0) > 0 && taps.some(({ name }) => name === tap.name);
+  return succeeds ? { ...tap, before: tap.name } : { ...tap };
 }
 
 function untap(hook: HookInternals, fn: unknown): void {
