@@ -1,5 +1,6 @@
 import type { Handler } from '../gate/abi.js';
 import * as clone from './syscalls/clone.js';
+import * as copy from './syscalls/copy.js';
 import * as epoll from './syscalls/epoll.js';
 import * as eventFiles from './syscalls/event-files.js';
 import * as execute from './syscalls/execute.js';
@@ -36,7 +37,7 @@ const processFamily: readonly Module[] = [
   wait,
 ];
 
-const fileFamily: readonly Module[] = [directories, epoll, eventFiles, names, open, poll, stat, transfer];
+const fileFamily: readonly Module[] = [copy, directories, epoll, eventFiles, names, open, poll, stat, transfer];
 
 function isHandler(entry: [string, unknown]): entry is [string, Handler] {
   return typeof entry[1] === 'function';

@@ -8,7 +8,7 @@ import type { Kernel } from '../../kernel.js';
 import { descriptionOf, openFileOf } from '../files/linux-files.js';
 import { processOf, systemOf } from '../system.js';
 import { Sig } from '../signals/signal-numbers.js';
-import { FileType, Open } from '../vfs/flags.js';
+import { Open } from '../vfs/flags.js';
 
 /** The most one call moves (Linux: MAX_RW_COUNT). */
 const MAX_BYTES = 0x7fff_f000;
@@ -159,16 +159,17 @@ function advance(context: Context, description: Description, direction: Directio
   description.offset = appended && file ? file.stat().size : description.offset + count;
 }
 
-/** Writing to a pipe nobody reads is a signal as well. */
 function failed({ context, direction }: Transfer, errno: number): number {
-  if (direction === 'write' && errno === -Errno.EPIPE) {
-    systemOf(context).table.sendToThread(context, {
-      signal: Sig.PIPE,
-      code: SI_KERNEL,
-      pid: processOf(context).pid,
-    });
+  return direction === 'write' ? Number(brokenPipe(context, errno)) : errno;
+}
+
+/** Writing to what nobody reads is a signal as well as EPIPE. */
+export function brokenPipe(context: Context, outcome: Outcome): Outcome {
+  if (outcome === -Errno.EPIPE) {
+    const { pid } = processOf(context);
+    systemOf(context).table.sendToThread(context, { signal: Sig.PIPE, code: SI_KERNEL, pid });
   }
-  return errno;
+  return outcome;
 }
 
 /** lseek(2); SEEK_DATA and SEEK_HOLE see files without holes. */
@@ -192,49 +193,3 @@ export const lseek: Handler = (_kernel, context, fd, offset, whence) => {
   description.offset = target;
   return target;
 };
-
-/** sendfile(2): through the kernel, 64 KiB at a time; short counts are allowed. */
-export const sendfile: Handler = (kernel, context, outFd, inFd, offsetPointer, count) => {
-  const input = openFileOf(context, inFd);
-  const output = descriptionOf(context, outFd);
-  if (!input.file.seekable || !input.file.mappable || !(count >= 0)) return -Errno.EINVAL;
-  const source = input.file.mappable(context);
-  if (!source || input.file.stat().rdev !== 0 || !isRegular(input.file.stat().mode)) return -Errno.EINVAL;
-  const start = offsetPointer === 0 ? input.description.offset : readOffset(context, offsetPointer);
-  const bytes = source.object().read(start, Math.min(count, CHUNK_BYTES));
-  const from = new UserBuffer(new FixedMemory(bytes), 0, bytes.length);
-  const position = output.positioned ? output.offset : -1;
-  const outcome =
-    output.provider.write?.({ kernel, context }, output, from, position, output.flags) ?? -Errno.EBADF;
-  if (typeof outcome !== 'number' || outcome < 0) return outcome;
-  if (output.positioned) output.offset += outcome;
-  if (offsetPointer === 0) input.description.offset = start + outcome;
-  else writeOffset(context, offsetPointer, start + outcome);
-  return outcome;
-};
-
-const isRegular = (mode: number) => (mode & FileType.MASK) === FileType.REGULAR;
-
-function readOffset(context: Context, pointer: number): number {
-  context.user.prepareWrite(pointer, 8);
-  const bytes = context.user.read(pointer, 8);
-  return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(0, true));
-}
-
-function writeOffset(context: Context, pointer: number, value: number): void {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigInt64(0, BigInt(value), true);
-  context.user.write(pointer, bytes);
-}
-
-/** Bytes the kernel holds itself, where a call takes them from user memory otherwise. */
-class FixedMemory {
-  constructor(private readonly bytes: Uint8Array) {}
-
-  read(pointer: number, length: number): Uint8Array {
-    return this.bytes.subarray(pointer, pointer + length);
-  }
-
-  write(): void {}
-  prepareWrite(): void {}
-}

@@ -80,7 +80,7 @@ export class ProcessFiles {
     entries.set('root', () => this.#rootLink(pid, path));
     entries.set('fd', (parent, name) => this.#descriptors(parent, name, pid, path));
     entries.set('fdinfo', (parent, name) => this.#descriptorInfo(parent, name, pid, path));
-    if (pid === tid) entries.set('task', (parent) => this.#tasks(parent, pid, path));
+    if (!path.includes('/')) entries.set('task', (parent) => this.#tasks(parent, pid, path));
     return tableOf(entries);
   }
 

@@ -42,7 +42,8 @@ interface Task {
 
 function taskOf({ process, tid }: TaskView): Task {
   const thread = tid === process.pid ? undefined : process.threads().find((each) => each.tid === tid);
-  return { ...process, ...process.signals, ...thread, ...thread?.signals };
+  const { comm, state, userNs, systemNs, signals } = process;
+  return { comm, state, userNs, systemNs, ...signals, ...thread, ...thread?.signals };
 }
 
 function memoryLines({ memory }: ProcProcess): [string, string][] {
