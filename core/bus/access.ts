@@ -1,3 +1,5 @@
+import type { Claim } from '../lifecycle/claims.js';
+
 /** Registers of one byte each; a wider access is split, lowest address first. */
 export interface ByteRegisters {
   read8(offset: number): number;
@@ -14,6 +16,16 @@ export interface WideRegisters {
 export interface Range {
   readonly base: number;
   readonly length: number;
+}
+
+export interface OwnedRange extends Range {
+  readonly owner: string;
+}
+
+/** Who holds what, by address. */
+export function ownedRanges(inForce: readonly Claim<Range, unknown>[]): OwnedRange[] {
+  const owned = inForce.map(({ where, scope }) => ({ ...where, owner: scope.name }));
+  return owned.sort((a, b) => a.base - b.base);
 }
 
 export const overlaps = (a: Range, b: Range): boolean =>

@@ -6,8 +6,8 @@ import { Claims } from '../lifecycle/claims.js';
 import type { Claim } from '../lifecycle/claims.js';
 import { Scope } from '../lifecycle/scope.js';
 import type { Dispose } from '../lifecycle/scope.js';
-import { firstShared, overlaps } from './access.js';
-import type { Range } from './access.js';
+import { firstShared, overlaps, ownedRanges } from './access.js';
+import type { OwnedRange, Range } from './access.js';
 
 /** Registers in memory. Offsets count from the claim's base; sizes are 1, 2, 4 or 8 bytes. */
 export interface MmioHandler {
@@ -18,10 +18,6 @@ export interface MmioHandler {
 export interface Mmio {
   /** Takes a physical range outside RAM. Throws MEMORY_TAKEN, naming the owner, or MEMORY_RANGE. */
   claim(base: number, length: number, handler: MmioHandler): Dispose;
-}
-
-export interface MemoryOwner extends Range {
-  readonly owner: string;
 }
 
 const PHYSICAL_END = 2 ** 52;
@@ -71,9 +67,9 @@ export class MmioBus implements Mmio {
   }
 
   /** RAM and who holds what, by address. */
-  list(): MemoryOwner[] {
-    const owners = this.#sorted.map(({ where, scope }) => ({ ...where, owner: scope.name }));
-    return this.ramBytes > 0 ? [{ base: 0, length: this.ramBytes, owner: 'ram' }, ...owners] : owners;
+  list(): OwnedRange[] {
+    const owned = ownedRanges(this.#sorted);
+    return this.ramBytes > 0 ? [{ base: 0, length: this.ramBytes, owner: 'ram' }, ...owned] : owned;
   }
 
   #claimFor(scope: Scope, base: number, length: number, handler: MmioHandler): Dispose {

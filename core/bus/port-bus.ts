@@ -7,8 +7,8 @@ import { Claims } from '../lifecycle/claims.js';
 import type { Claim } from '../lifecycle/claims.js';
 import { Scope } from '../lifecycle/scope.js';
 import type { Dispose } from '../lifecycle/scope.js';
-import { firstShared, floating, overlaps } from './access.js';
-import type { ByteRegisters, Range, WideRegisters } from './access.js';
+import { firstShared, floating, overlaps, ownedRanges } from './access.js';
+import type { ByteRegisters, OwnedRange, Range, WideRegisters } from './access.js';
 
 /** Either bytes only, or a handler of its own for each width (1, 2, 4). */
 export type PortHandler = ByteRegisters | WideRegisters;
@@ -22,10 +22,6 @@ export interface Ports {
   write(port: number, sizeBytes: PortSize, value: number): void;
   read8(port: number): number;
   write8(port: number, value: number): void;
-}
-
-export interface PortOwner extends Range {
-  readonly owner: string;
 }
 
 const PORTS = 0x10000;
@@ -82,9 +78,8 @@ export class PortBus implements Ports {
   }
 
   /** Who holds what, by port. */
-  list(): PortOwner[] {
-    const owners = this.#claims.inForce.map(({ where, scope }) => ({ ...where, owner: scope.name }));
-    return owners.sort((a, b) => a.base - b.base);
+  list(): OwnedRange[] {
+    return ownedRanges(this.#claims.inForce);
   }
 
   #claimFor(scope: Scope, base: number, length: number, handler: PortHandler): Dispose {
