@@ -12,6 +12,8 @@ import { LinuxAbi } from '../../plugins/kernel/linux-abi/abi.js';
 import type { BootOptions } from '../cli/options.js';
 import { kernelView } from '../repl/index.js';
 import type { CommandResult, Session } from '../repl/index.js';
+import { serveGdb } from '../debug/serve-gdb.js';
+import type { GdbServer } from '../debug/serve-gdb.js';
 import { SerialConsole } from './console.js';
 import { devicePlans, findDevice } from './devices.js';
 import { buildImage } from './image.js';
@@ -32,6 +34,7 @@ export class BootedMachine {
   #backend: IsolateBackend | undefined;
   #stopWatchdog: () => void = () => undefined;
   #timeout: NodeJS.Timeout | undefined;
+  #gdb: GdbServer | undefined;
   lostIsolates = 0;
 
   constructor(private readonly options: BootOptions) {
@@ -58,11 +61,14 @@ export class BootedMachine {
     });
     this.#guard(backend);
     const session = this.#session(service);
-    this.machine.start({ held: this.options.gdb?.wait ?? false });
+    const { gdb } = this.options;
+    if (gdb) this.#gdb = await serveGdb(this.machine, service, gdb);
+    this.machine.start({ held: gdb?.wait ?? false });
     return session;
   }
 
   async close(): Promise<void> {
+    await this.#gdb?.close();
     clearTimeout(this.#timeout);
     this.#stopWatchdog();
     this.#console.flush();

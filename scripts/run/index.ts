@@ -16,6 +16,7 @@ import type { GuestTree } from '../../plugins/kernel/linux-abi/vfs/guest-tree.js
 import { foreign } from '../../plugins/kernel/linux-abi/vfs/types.js';
 import { nameOfText } from '../../plugins/kernel/linux-abi/vfs/names.js';
 import type { RunOptions } from '../cli/options.js';
+import type { GdbServer } from '../debug/serve-gdb.js';
 import { lastWords } from './last-words.js';
 import { StandardFiles } from './standard-files.js';
 
@@ -35,18 +36,23 @@ class ProgramRun {
   readonly #machine: Machine;
   #standard: StandardFiles | undefined;
   #tree: GuestTree | undefined;
+  #system: LinuxSystem | undefined;
+  #gdb: GdbServer | undefined;
 
   constructor(private readonly options: RunOptions) {
     this.#machine = new Machine({ ramMiB: options.memoryMiB }, createCpu);
   }
 
   async finish(): Promise<number> {
-    const status = this.#start(await this.#load());
-    this.#machine.start();
+    const service = await this.#load();
+    const status = this.#start(service);
+    await this.#serveGdb(service);
+    this.#machine.start({ held: this.options.gdb?.wait ?? false });
     return Promise.race([status, this.#machine.finished.then((end) => end.status)]);
   }
 
   async close(): Promise<void> {
+    await this.#gdb?.close();
     this.#standard?.close();
     await this.#machine.close();
     this.#tree?.close();
@@ -69,7 +75,7 @@ class ProgramRun {
 
   /** Puts the program into process 1; resolves with the status it ends with. */
   #start(service: KernelService): Promise<number> {
-    const system = this.#createSystem(service);
+    const system = (this.#system = this.#createSystem(service));
     this.#standard = new StandardFiles(this.#machine, system);
     const ended = this.#watch(system);
     startFirstProcess(system, {
@@ -102,6 +108,16 @@ class ProgramRun {
     });
     const log = (line: string) => this.#log(line);
     return (system.current = new LinuxSystem({ kernel, schemes: service.schemes, vfs: this.#tree.vfs, log }));
+  }
+
+  async #serveGdb(service: KernelService): Promise<void> {
+    const { gdb } = this.options;
+    if (!gdb || !this.#system) return;
+    const [{ serveGdb }, { linuxPrograms }] = await Promise.all([
+      import('../debug/serve-gdb.js'),
+      import('../debug/program-modules.js'),
+    ]);
+    this.#gdb = await serveGdb(this.#machine, service, gdb, linuxPrograms(this.#system));
   }
 
   #watch({ table }: LinuxSystem): Promise<number> {
