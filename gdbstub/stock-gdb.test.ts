@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { startGdbStub } from './index.js';
 import type { ElfFile } from './testing/elf-file.js';
+import { until } from './testing/client.js';
 import { FakeTarget } from './testing/fake-target.js';
 import * as programs from './testing/programs.js';
 import { gdb, need } from './testing/tool.js';
@@ -114,7 +115,7 @@ describe('stock gdb', function () {
 
   it('interrupts with Ctrl-C', async () => {
     const interrupt =
-      'python import threading, os, signal; threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()';
+      'python import threading, os, signal; threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()';
     const text = await debug(target, interrupt, 'continue', 'backtrace 1');
     expect(text)
       .to.include('Program received signal SIGINT')
@@ -249,7 +250,7 @@ describe('stock gdb', function () {
         const module = install();
         const exec = () => {
           target.moduleList = [module];
-          setTimeout(() => target.run.stop({ kind: 'modules' }), 20);
+          void until(() => target.run.running).then(() => target.run.stop({ kind: 'modules' }));
           return '';
         };
         Object.assign(target, { monitor: { commands: [{ name: 'exec', help: '', run: exec }] } });

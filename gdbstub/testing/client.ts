@@ -4,7 +4,7 @@ import { frame } from '../framing/frame.js';
 import { Framer } from '../framing/framer.js';
 import type { Frame } from '../framing/framer.js';
 
-const LIMIT_MS = 5_000;
+const LIMIT_MS = 15_000;
 
 /** A debugger of its own over TCP, for what stock gdb never does. */
 export class Client {
