@@ -4,6 +4,7 @@ import { arithRows } from './arith.js';
 import { bitRows } from './bits.js';
 import { controlRows } from './control.js';
 import { dataRows } from './data.js';
+import { mmxRows } from './mmx.js';
 import { sseArithRows } from './sse-arith.js';
 import { sseConvertRows } from './sse-convert.js';
 import { sseIntegerRows } from './sse-integer.js';
@@ -37,6 +38,7 @@ const families: Readonly<Record<string, readonly Row[]>> = {
   x87Move: x87MoveRows,
   x87Arith: x87ArithRows,
   x87Control: x87ControlRows,
+  mmx: mmxRows,
 };
 
 export interface RowSet {

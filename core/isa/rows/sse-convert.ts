@@ -120,7 +120,7 @@ const widen: Meaning = (e) => {
 };
 
 /** Lanes one after the other in the library: `helper` takes and answers bits of one lane. */
-function laneByLane(e: Emitter, lanes: readonly Expr[], convert: (lane: Expr) => Expr): Expr[] {
+export function laneByLane(e: Emitter, lanes: readonly Expr[], convert: (lane: Expr) => Expr): Expr[] {
   e.body.do(e.helper('vectorControl'));
   const results = lanes.map((lane) => e.let(convert(lane)));
   raiseVector(e);
@@ -160,15 +160,27 @@ const packedFromInteger: Meaning = (e) => {
   );
 };
 
+export interface ToIntegers {
+  readonly format: FormatName;
+  readonly truncate: boolean;
+  readonly lanes: number;
+}
+
+/** The low lanes of a vector as 32-bit integers, zeroes above. */
+export function packedIntegerLanes(e: Emitter, { format, truncate, lanes }: ToIntegers, value: Expr): Expr {
+  const bits = Array.from({ length: lanes }, (_, i) =>
+    format === 'single' ? dwordLane(value, i) : i64x2.extract(value, i),
+  );
+  const rounding = truncate ? i32.const(TO_ZERO) : mxcsrRounding();
+  const convert = (lane: Expr) => e.helper('toInteger32', operand(e, format, e.let(lane)), rounding);
+  return dwords(laneByLane(e, bits, convert));
+}
+
 const packedToInteger =
   (format: FormatName, truncate: boolean): Meaning =>
   (e) => {
-    const value = source(e, 1);
-    const lanes =
-      format === 'single' ? FOUR.map((i) => dwordLane(value, i)) : TWO.map((i) => i64x2.extract(value, i));
-    const rounding = truncate ? i32.const(TO_ZERO) : mxcsrRounding();
-    const convert = (lane: Expr) => e.helper('toInteger32', operand(e, format, e.let(lane)), rounding);
-    setRegister(e, 0, dwords(laneByLane(e, lanes, convert)));
+    const lanes = format === 'single' ? 4 : 2;
+    setRegister(e, 0, packedIntegerLanes(e, { format, truncate, lanes }, source(e, 1)));
   };
 
 export const sseConvertRows: readonly Row[] = sse([

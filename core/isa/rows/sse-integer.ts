@@ -45,7 +45,7 @@ const interleave = (laneBytes: number, high: boolean): Binary => {
   return (a, b) => i8x16.shuffle(a, b, bytes);
 };
 
-const plain: readonly (readonly [string, string, Binary, boolean?])[] = [
+export const plain: readonly (readonly [string, string, Binary, boolean?])[] = [
   ['PADDB', 'fc', i8x16.add],
   ['PADDW', 'fd', i16x8.add],
   ['PADDD', 'fe', i32x4.add],
@@ -112,7 +112,7 @@ const unpacks: readonly RowTuple[] = [
 ];
 
 type Shift = (a: Expr, count: Expr) => Expr;
-interface ShiftOperation {
+export interface ShiftOperation {
   readonly name: string;
   /** Opcode of the form with a count in a register, and /digit of the one with an immediate. */
   readonly opcode: string;
@@ -123,7 +123,7 @@ interface ShiftOperation {
 }
 
 /** Counts beyond the lane give zeroes, or copies of the sign. */
-function shifted({ shift, width, arithmetic }: ShiftOperation, value: Expr, count: Expr): Expr {
+export function shifted({ shift, width, arithmetic }: ShiftOperation, value: Expr, count: Expr): Expr {
   const tooFar = i64.gtU(count, i64.const(width - 1));
   if (arithmetic) return shift(value, i32.wrap(select(tooFar, i64.const(width - 1), count)));
   return select(tooFar, v128.const64(0n), shift(value, i32.wrap(count)));
@@ -140,7 +140,7 @@ const shiftByImmediate =
   (e) =>
     setRegister(e, 0, shifted(operation, register(e, 0), e.let(e.immediate(8))));
 
-const shifts: readonly ShiftOperation[] = [
+export const shifts: readonly ShiftOperation[] = [
   { name: 'PSRLW', opcode: 'd1', immediate: '71 /2', width: 16, shift: i16x8.shrU },
   { name: 'PSRLD', opcode: 'd2', immediate: '72 /2', width: 32, shift: i32x4.shrU },
   { name: 'PSRLQ', opcode: 'd3', immediate: '73 /2', width: 64, shift: i64x2.shrU },

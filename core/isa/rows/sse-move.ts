@@ -53,7 +53,7 @@ const maskedStore: Meaning = (e) => {
 };
 
 /** rDI with the address size and segment of the prefixes. */
-function implicitAddress(e: Emitter): Expr {
+export function implicitAddress(e: Emitter): Expr {
   const segment = i64.load(i32.and(e.field8(Field.scaleSegment), i32.const(0xf8)));
   return e.let(i64.add(i64.and(e.gpr(RDI), i64.load(e.field8(Field.extra))), segment));
 }
