@@ -72,7 +72,7 @@ export function planned<
 ): Planned {
   return {
     name: options.name ?? plugin.name,
-    plugin: plugin as unknown as AnyPlugin,
+    plugin: plugin,
     config,
     carried: options.carried,
   };
@@ -151,7 +151,7 @@ export class PluginHost {
     config?: Given<Config, Defaults>,
     { name = plugin.name }: LoadOptions = {},
   ): Promise<Scope> {
-    return this.#border.run(() => this.#swap(name, plugin as unknown as AnyPlugin, config));
+    return this.#border.run(() => this.#swap(name, plugin, config));
   }
 
   /** `load`, of a `.ts` or `.js` file that exports one plugin. Throws PLUGIN_FILE or PLUGIN_EXPORT besides. */
@@ -251,7 +251,7 @@ export class PluginHost {
   async #start(plan: Planned, stage: Stage, swaps: number): Promise<Loaded> {
     const { name, plugin } = plan;
     const scope = new Scope(name, stage);
-    const config = { ...(plugin.config as object | undefined), ...plan.config };
+    const config = { ...plugin.config, ...plan.config };
     try {
       const context = this.#contextFor(scope, plugin);
       const running = await plugin.start(context, config as never, plan.carried as never);

@@ -78,7 +78,17 @@ export interface PluginDefinition<
 }
 
 /** A plugin of any kind, for lists. */
-export type AnyPlugin = PluginDefinition<ServiceName, ServiceName, never, never, never>;
+export interface AnyPlugin {
+  readonly name: string;
+  readonly needs: readonly ServiceName[];
+  readonly provides?: readonly ServiceName[];
+  readonly config?: object;
+  start(
+    context: PluginContext<ServiceName, ServiceName>,
+    config: never,
+    carried?: never,
+  ): RunningPlugin | Promise<RunningPlugin>;
+}
 
 export function definePlugin<
   const Need extends ServiceName,
