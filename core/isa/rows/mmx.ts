@@ -143,24 +143,25 @@ const toVector: Meaning = (e) => {
   enterMmx(e);
 };
 
+/** The source of a conversion to vector registers: only an MMX register has to do with the x87 state. */
+function readForVector(e: Emitter): Expr {
+  if (e.isMemory(1)) return e.read(1);
+  reportPending(e);
+  enterMmx(e);
+  return e.read(1);
+}
+
 /** Integers of an MMX register (or memory) to floats in a vector register. */
 const singlesFromIntegers: Meaning = (e) => {
-  const value = e.let(vectorOf(e.read(1)));
-  if (!e.isMemory(1)) enterMmx(e);
+  const value = e.let(vectorOf(readForVector(e)));
   const lanesOfTwo = [0, 1].map((i) => i64.extendS(i32x4.extract(value, i)));
   const results = laneByLane(e, lanesOfTwo, (lane) => e.helper('fromInteger.single', lane));
   const [x, y] = results as [Expr, Expr];
   e.body.do(i64.store(e.registerAddress(0), i64.or(x, i64.shl(y, i64.const(32)))));
 };
 
-/** Only the register form has to do with the x87 state. */
-const doublesFromIntegers: Meaning = (e) => {
-  if (!e.isMemory(1)) {
-    reportPending(e);
-    enterMmx(e);
-  }
-  setRegister(e, 0, f64x2.convertLowI32S(vectorOf(e.read(1))));
-};
+const doublesFromIntegers: Meaning = (e) =>
+  setRegister(e, 0, f64x2.convertLowI32S(vectorOf(readForVector(e))));
 
 const toIntegers =
   (format: 'single' | 'double', truncate: boolean): Meaning =>
@@ -203,7 +204,6 @@ function copyWide(e: Emitter): void {
 }
 
 const conversions: readonly X87Tuple[] = [
-  ['CVTPI2PS_Vps_Qq', 'np 0f 2a /r', singlesFromIntegers, { sizes: 64 }],
   ['CVTTPS2PI_Pq_Wq', 'np 0f 2c /r', toIntegers('single', true)],
   ['CVTPS2PI_Pq_Wq', 'np 0f 2d /r', toIntegers('single', false)],
   ['CVTTPD2PI_Pq_Wpd', '66 0f 2c /r', toIntegers('double', true), { aligned: true }],
@@ -213,5 +213,8 @@ const conversions: readonly X87Tuple[] = [
 /** MMX, and what SSE and SSE2 added on its registers. */
 export const mmxRows: readonly Row[] = [
   ...waiting([...integer, ...shifts.flatMap(shiftRows), ...moves, ...conversions]),
-  ...notWaiting([['CVTPI2PD_Vpd_Qq', '66 0f 2a /r', doublesFromIntegers, { sizes: 64 }]]),
+  ...notWaiting([
+    ['CVTPI2PS_Vps_Qq', 'np 0f 2a /r', singlesFromIntegers, { sizes: 64 }],
+    ['CVTPI2PD_Vpd_Qq', '66 0f 2a /r', doublesFromIntegers, { sizes: 64 }],
+  ]),
 ];
