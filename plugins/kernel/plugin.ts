@@ -55,6 +55,8 @@ export interface KernelService {
   readonly gate: Gate;
   readonly image: KernelImage;
   readonly abis: ReadonlyMap<string, Abi>;
+  /** Runs `event` between two slices and lets the guest notice: the way in for what happens outside the machine. */
+  outside(event: () => void): void;
 }
 
 declare module '../../core/plugin/plugin.js' {
@@ -65,7 +67,7 @@ declare module '../../core/plugin/plugin.js' {
 
 const NEEDS = ['cpu', 'memory', 'ports', 'clock', 'hooks', 'machine', 'irq'] as const;
 type Use = Readonly<Pick<Services, (typeof NEEDS)[number]>>;
-/** The doorbell of isolates arrives on this line of the second 8259. */
+/** What happens outside the machine (isolates that ask, the host's streams) arrives on this line of the second 8259. */
 const DOORBELL_LINE = 10;
 
 export const kernelPlugin = definePlugin({
@@ -78,7 +80,8 @@ export const kernelPlugin = definePlugin({
     tapIn(scope, use.hooks.hypercall, { name: 'kernel' }, () => service.gate.hypercall() || undefined);
     tapIn(scope, use.hooks.reset, { name: 'kernel' }, () => enter(use, service));
     scope.use('tap of finished calls', () => reportCalls(use, service));
-    if (config.isolates) attachDoorbell(scope, use, service, config.isolates);
+    attachOutside(use, service, config);
+    if (config.isolates) attachDoorbell(scope, use, config.isolates);
     provide('kernel', service);
     return {};
   },
@@ -117,7 +120,14 @@ function assemble(use: Use, config: KernelConfig): KernelService {
   kernel.countInterrupts = () => interrupts.counts;
   const schemes = makeSchemes(kernel, config.isolates ?? noIsolates, interrupts);
   const gate = new Gate(kernel, interrupts, config.isolates);
-  return { kernel, schemes, interrupts, gate, image, abis };
+  const outside = (event: () => void): void => {
+    void use.machine.atBorder(() => {
+      event();
+      use.irq.set(DOORBELL_LINE, true);
+    });
+    use.machine.wake();
+  };
+  return { kernel, schemes, interrupts, gate, image, abis, outside };
 }
 
 function makeSchemes(kernel: Kernel, engines: EngineStarter, interrupts: Interrupts): KernelSchemes {
@@ -167,16 +177,19 @@ function reportCalls({ hooks }: Use, { gate }: KernelService): () => void {
   return () => (gate.taps.syscallExit = undefined);
 }
 
+/** The one interrupt for all that comes from outside: it ends a `hlt`, and lets the scheduler look again. */
+function attachOutside(use: Use, { kernel, interrupts }: KernelService, { isolates }: KernelConfig): void {
+  interrupts.claimLater(DOORBELL_LINE, () => {
+    use.irq.set(DOORBELL_LINE, false);
+    isolates?.rung(kernel);
+  });
+}
+
 function attachDoorbell(
   scope: { use(label: string, enter: () => () => void): unknown },
   use: Use,
-  { kernel, interrupts }: KernelService,
   isolates: NonNullable<KernelConfig['isolates']>,
 ): void {
-  interrupts.claimLater(DOORBELL_LINE, () => {
-    use.irq.set(DOORBELL_LINE, false);
-    isolates.rung(kernel);
-  });
   scope.use('doorbell', () => {
     const view = isolates.bell as Int32Array<SharedArrayBuffer>;
     const undo = use.machine.doorbell(view, () => {

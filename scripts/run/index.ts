@@ -76,7 +76,7 @@ class ProgramRun {
   /** Puts the program into process 1; resolves with the status it ends with. */
   #start(service: KernelService): Promise<number> {
     const system = (this.#system = this.#createSystem(service));
-    this.#standard = new StandardFiles(this.#machine, system);
+    this.#standard = new StandardFiles(service, system);
     const ended = this.#watch(system);
     startFirstProcess(system, {
       abi: service.abis.get('linux') ?? service.kernel.idle.abi,

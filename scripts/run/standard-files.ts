@@ -1,4 +1,4 @@
-import type { Machine } from '../../core/machine/machine.js';
+import type { KernelService } from '../../plugins/kernel/index.js';
 import {
   InheritedRegularFile,
   InputFile,
@@ -24,11 +24,8 @@ export class StandardFiles {
   readonly terminalFile: TerminalFile | undefined;
   readonly #streams: StandardStreams;
 
-  constructor(machine: Machine, system: LinuxSystem) {
-    const wake = (key: string) => {
-      void machine.atBorder(() => void system.kernel.waits.wake(key));
-      machine.wake();
-    };
+  constructor(service: KernelService, system: LinuxSystem) {
+    const wake = (key: string) => service.outside(() => void system.kernel.waits.wake(key));
     this.#streams = openStandardStreams(() => wake(standardKey));
     const host = this.#streams.terminal;
     this.terminal =
