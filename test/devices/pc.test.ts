@@ -5,6 +5,7 @@ import { pic8259 } from '../../plugins/devices/pic8259/index.js';
 import { pit8254 } from '../../plugins/devices/pit8254/index.js';
 import { serial16550 } from '../../plugins/devices/serial16550/index.js';
 import { CODE, createPc, IRQ_BASE, setGate, startPic } from '../support/pc.js';
+import { until } from '../support/until.js';
 
 const HANDLER = CODE + 0x100;
 /** sti; hlt; cmp ecx, 5; jb CODE; mov eax, ecx; out 0xf4, al; hlt; jmp -3 */
@@ -13,10 +14,7 @@ const FIVE_INTERRUPTS = 'fb f4 83f905 72f9 89c8 e6f4 f4 ebfd';
 const COUNT_AND_EOI = 'ffc1 b020 e620 48cf';
 /** Waits for a byte at COM1 and sends it back, for good. */
 const ECHO = '66bafd03 ec a801 74f7 66baf803 ec ee ebef';
-/** hlt; jmp -3 */
-const REST = 'f4 ebfd';
 
-const tick = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms));
 type Pc = Awaited<ReturnType<typeof createPc>>;
 
 function startTimer({ machine }: Pc, hz: number): void {
@@ -45,7 +43,7 @@ describe('a PC', () => {
     const { machine } = await fiveTimerInterrupts('real');
     machine.resume();
     expect(await machine.finished).to.deep.equal({ status: 2 * 5 + 1 });
-    expect(machine.clock.nowNs).to.be.within(19e6, 500e6);
+    expect(machine.clock.nowNs).to.be.at.least(19e6);
   });
 
   it('sees the same times in every run when time is virtual', async () => {
@@ -75,7 +73,7 @@ describe('a PC', () => {
         machine.plugins.swap(pit8254),
       ]);
     }
-    while (sent.length < expected.length && machine.state === 'running') await tick(1);
+    await until(() => sent.length >= expected.length || machine.state !== 'running');
     expect(sent).to.deep.equal(expected);
     await machine.close();
   });
@@ -88,18 +86,6 @@ describe('a PC', () => {
       await Promise.all([machine.plugins.swap(pit8254), machine.plugins.swap(pic8259)]);
     }
     expect(await machine.finished).to.deep.equal({ status: 11 });
-  });
-
-  it('uses next to no host CPU at rest', async () => {
-    const { machine, load } = await createPc();
-    load(CODE, REST);
-    machine.resume();
-    await tick(20);
-    const before = process.cpuUsage();
-    await tick(400);
-    const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 400_000).to.be.below(0.1);
-    await machine.close();
   });
 
   it('fires taps of ports and interrupts, and stops at a tap that throws', async () => {

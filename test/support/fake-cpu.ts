@@ -9,6 +9,8 @@ export class FakeCpu {
   interruptLine = false;
   exitRequested = false;
   resets = 0;
+  /** How often `run` was called. */
+  slices = 0;
   lastWatch: Cpu['lastWatch'];
   #halted = false;
   readonly registers = { rip: 0x1000n };
@@ -21,6 +23,7 @@ export class FakeCpu {
 
   /** Rests after 'halt' until its interrupt line is high. */
   run(maxInstructions: number): ExitReason {
+    this.slices++;
     if (this.#halted && !this.interruptLine) return 'halt';
     this.#halted = false;
     for (let count = 0; count < maxInstructions; count++) {
