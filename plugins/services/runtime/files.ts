@@ -3,7 +3,7 @@ import { Errno } from '../../../core/abi/errno.js';
 import { Fcntl, has, Mode, Open, Seek, StdFsCall } from '../../../core/abi/flags.js';
 import { StatVfs, TimeSpec } from '../../../core/abi/structs.js';
 import { CHUNK_BYTES } from './calls.js';
-import { canonical, directoryName, targetOf } from './paths.js';
+import { canonical, directoryName, pathOf, targetOf } from './paths.js';
 import { isErrno, PosixError } from './posix-error.js';
 import { concat, decodeUtf8, encodeUtf8 } from './utf8.js';
 import type { Stat } from '../../../core/abi/structs.js';
@@ -225,6 +225,18 @@ export class Files {
     const flags = this.calls.fcntl(fd, Fcntl.GETFL, 0);
     const others = flags - (has(flags, Open.NONBLOCK) ? Open.NONBLOCK : 0);
     this.calls.fcntl(fd, Fcntl.SETFL, others + (on ? Open.NONBLOCK : 0));
+  }
+
+  /** Canonical path of what is open. */
+  pathOf(fd: number): string {
+    const path = this.calls.fpath(fd);
+    const target = targetOf(/^[^/]/.test(path) && path.includes(':') ? path : canonical(path, '/'));
+    return pathOf(target);
+  }
+
+  /** The absolute path behind all links. */
+  realPath(path: string): string {
+    return this.with(path, Open.STAT, (fd) => this.pathOf(fd));
   }
 
   /** True for a character device: what programs take for a terminal. */

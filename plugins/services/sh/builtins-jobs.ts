@@ -1,6 +1,6 @@
 import { decodeWaitStatus, Signal } from '../../../core/abi/process-manager.js';
 import { put } from './io.js';
-import { statusOf } from './interpreter.js';
+import { statusOf } from './jobs.js';
 import { ShellError } from './state.js';
 import type { Builtin, BuiltinCall } from './builtins.js';
 import type { Job } from './jobs.js';

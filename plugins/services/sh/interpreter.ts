@@ -8,7 +8,7 @@ import { BreakLoop, ContinueLoop, ExitShell, ReturnFunction } from './control.js
 import { Expander } from './expand.js';
 import { matches } from './glob.js';
 import { Capture, put } from './io.js';
-import { Jobs } from './jobs.js';
+import { Jobs, statusOf } from './jobs.js';
 import { ShellSyntaxError } from './lexer.js';
 import { parse } from './parser.js';
 import { runPipeline } from './pipeline.js';
@@ -341,9 +341,4 @@ export class Interpreter {
       throw error;
     }
   }
-}
-
-export function statusOf(outcome: ReturnType<typeof decodeWaitStatus>): number {
-  if (outcome.kind === 'exited') return outcome.code;
-  return outcome.kind === 'continued' ? 0 : 128 + outcome.signal;
 }

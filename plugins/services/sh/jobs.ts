@@ -1,6 +1,7 @@
 import { Errno } from '../../../core/abi/errno.js';
 import { decodeWaitStatus, WaitFlag } from '../../../core/abi/process-manager.js';
 import { isErrno } from '../runtime/posix-error.js';
+import type { WaitOutcome } from '../../../core/abi/process-manager.js';
 import type { Processes } from '../runtime/process/processes.js';
 
 export interface Job {
@@ -83,4 +84,10 @@ export class Jobs {
       throw error;
     }
   }
+}
+
+/** What a shell makes of an outcome: the code, or 128 and the signal. */
+export function statusOf(outcome: WaitOutcome): number {
+  if (outcome.kind === 'exited') return outcome.code;
+  return outcome.kind === 'continued' ? 0 : 128 + outcome.signal;
 }

@@ -1,4 +1,6 @@
 import { BOOT_IMAGE_ROOT } from '../../../../core/abi/engine.js';
+import { decodeWaitStatus } from '../../../../core/abi/process-manager.js';
+import { main as coreutils } from '../../coreutils/main.js';
 import { main as init } from '../../init/main.js';
 import { main as logd } from '../../logd/main.js';
 import { main as nulld } from '../../nulld/main.js';
@@ -6,6 +8,8 @@ import { Bootstrap } from '../../procmgr/bootstrap.js';
 import { main as ramfs } from '../../ramfs/main.js';
 import { main as randd } from '../../randd/main.js';
 import { main as zerod } from '../../zerod/main.js';
+import { rootTree } from '../../root-tree.js';
+import { main as sh } from '../../sh/main.js';
 import { buildBootImage } from '../boot-image.js';
 import { MockMachine } from './mock-machine.js';
 import type { ImageFile } from '../boot-image.js';
@@ -19,14 +23,7 @@ export interface MockSystem {
   shown(): string;
 }
 
-const DAEMONS: Readonly<Record<string, Main>> = { logd, nulld, zerod, randd, ramfs };
-const SCRIPT = 'notify logd\nnotify nulld\nnotify zerod\nnotify randd\nmkdir /tmp\n';
-const TREE: Readonly<Record<string, ImageFile | string>> = {
-  'usr/lib/init.d/00_base': SCRIPT,
-  'dev/null': { link: '/scheme/null' },
-  'dev/zero': { link: '/scheme/zero' },
-};
-
+const PROGRAMS: Readonly<Record<string, Main>> = { logd, nulld, zerod, randd, ramfs, init, sh, coreutils };
 export interface BootOptions {
   readonly tree?: Readonly<Record<string, ImageFile | string>>;
   readonly programs?: Readonly<Record<string, Main>>;
@@ -36,13 +33,14 @@ export interface BootOptions {
 /** Boots the real services over the mock kernel: process manager, init, ramfs and the small daemons. */
 export function bootMock({ tree = {}, programs = {}, env = {} }: BootOptions = {}): MockSystem {
   const machine = new MockMachine();
-  for (const [name, main] of Object.entries({ ...DAEMONS, init, ...programs }))
-    machine.programs.set(name, main);
+  for (const [name, main] of Object.entries({ ...PROGRAMS, ...programs })) machine.programs.set(name, main);
   const commands = Object.keys(programs).map((name) => [
     `usr/bin/${name}`,
     { content: `#!isolate ${name}\n`, mode: 0o755 },
   ]);
-  const image = buildBootImage({ ...TREE, ...(Object.fromEntries(commands) as typeof TREE), ...tree });
+  const quiet = { 'usr/lib/init.d/90_console': '' };
+  const own = Object.fromEntries(commands) as Readonly<Record<string, ImageFile>>;
+  const image = buildBootImage(rootTree({ ...quiet, ...own, ...tree }));
   const bootstrap = new Bootstrap(machine.bootstrap(['procmgr'], { [BOOT_IMAGE_ROOT]: image }));
   machine.services.push(bootstrap);
   bootstrap.startInit(undefined, env);
@@ -77,4 +75,19 @@ export function withSystem<T>(act: (os: Os, system: MockSystem) => T, options: B
 /** A second process of the system, started by the process manager itself. */
 function runHook({ bootstrap }: MockSystem): void {
   bootstrap.startProcess('hook', ['hook']);
+}
+
+export interface ShellResult {
+  readonly status: number;
+  readonly output: string;
+}
+
+/** Runs a command line in the guest's shell, with what it prints on both outputs. */
+export function shell(os: Os, system: MockSystem, command: string): ShellResult {
+  system.shown();
+  const pid = os.spawn('/usr/bin/sh', { argv: ['sh', '-c', command] });
+  const outcome = decodeWaitStatus(os.processes.wait(pid)?.status ?? 0);
+  const status =
+    outcome.kind === 'exited' ? outcome.code : outcome.kind === 'killed' ? 128 + outcome.signal : -1;
+  return { status, output: system.shown() };
 }
