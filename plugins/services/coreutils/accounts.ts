@@ -33,14 +33,12 @@ function idOf(names: ReadonlyMap<number, string>, name: string): number | undefi
   return known ?? (name === 'root' ? 0 : undefined);
 }
 
-/** Redox: name;uid;gid…  POSIX: name:password:id… */
+/** Redox: `name;uid;gid;…` and `name;x;gid;…`; POSIX: `name:password:id:…`. The id is the first number. */
 function fill(files: Files, path: string, names: Map<number, string>): void {
   if (!files.probe(path)) return;
   for (const line of files.readText(path).split('\n')) {
-    const redox = line.includes(';');
-    const [name = '', second, third] = line.split(redox ? ';' : ':');
-    const group = path.endsWith('group');
-    const id = redox && !group ? second : redox ? (second ?? third) : third;
-    if (name !== '' && id !== undefined && /^\d+$/.test(id)) names.set(Number(id), name);
+    const [name = '', ...fields] = line.split(line.includes(';') ? ';' : ':');
+    const id = fields.find((field) => /^\d+$/.test(field));
+    if (name !== '' && id !== undefined) names.set(Number(id), name);
   }
 }

@@ -58,7 +58,8 @@ class Printer {
     const left = flags.includes('-') || wide < 0;
     const size = Math.abs(wide);
     if (left) return body.padEnd(size);
-    const zeroes = flags.includes('0') && 'diouxXeEfgG'.includes(kind) && precise === undefined;
+    const zeroes =
+      flags.includes('0') && ('eEfgG'.includes(kind) || (precise === undefined && 'diouxX'.includes(kind)));
     if (!zeroes || body.length >= size) return body.padStart(size);
     const sign = /^[-+ ]|^/.exec(body)?.[0] ?? '';
     return sign + body.slice(sign.length).padStart(size - sign.length, '0');

@@ -1,5 +1,5 @@
 import { evaluate } from './arithmetic.js';
-import { escapePattern, glob, hasWildcard, patternSource, unescapePattern } from './glob.js';
+import { escapePattern, glob, hasWildcard, patternSource } from './glob.js';
 import { ShellError } from './state.js';
 import type { List, Part, Word } from './ast.js';
 import type { Files } from '../runtime/files.js';
@@ -41,21 +41,19 @@ export class Expander {
       .join('');
   }
 
-  #fields(word: Word): Field[] {
+  /** `split`: plain text is split, too, as in the word of `${x:-word}`. */
+  #fields(word: Word, split = false): Field[] {
     const fields: Field[] = [];
     let current: Field | undefined;
-    const add = (segment: Segment) => (current ??= []).push(segment);
-    const end = () => {
-      if (current) fields.push(current);
-      current = undefined;
-    };
     for (const part of this.#tilde(word)) {
-      for (const [i, piece] of this.#pieces(part).entries()) {
-        if (i > 0) end();
-        if (piece) add(piece);
+      const plain = split && part.kind === 'text' && !part.quoted;
+      for (const [i, piece] of (plain ? this.#split(part.text) : this.#pieces(part)).entries()) {
+        if (i > 0 && current) fields.push(current);
+        if (i > 0) current = undefined;
+        if (piece) (current ??= []).push(piece);
       }
     }
-    end();
+    if (current) fields.push(current);
     return fields;
   }
 
@@ -75,7 +73,7 @@ export class Expander {
 
   /** Fields of the word of `${x:-word}` keep their quotes. */
   #borders(word: Word): (Segment | undefined)[] {
-    const fields = this.#fields(word);
+    const fields = this.#fields(word, true);
     if (fields.length === 0) return [undefined];
     return fields.map((field) => {
       const quoted = field.every((segment) => segment.quoted);
@@ -193,5 +191,3 @@ function trim(value: string, operator: string, pattern: string): string {
   const at = ends.find((end) => cut.test(value.slice(end)));
   return at === undefined ? value : value.slice(0, at);
 }
-
-export { unescapePattern };

@@ -20,7 +20,7 @@ const cases: Readonly<
     ['echo ${n:-none} ${n-none} ${x:=set} $x ${x:+yes}', 'none none set set yes\n'],
     [
       'p=/a/b/c.tar.gz; echo ${p##*/} ${p#*/} ${p%.*} ${p%%.*} ${#p}',
-      'c.tar.gz a/b/c.tar.gz /a/b/c.tar /a/b/c 15\n',
+      'c.tar.gz a/b/c.tar.gz /a/b/c.tar /a/b/c 13\n',
     ],
     ['echo "${n:-a b}" ${n:-c   d}', 'a b c d\n'],
     ['echo ${n:?is needed}; echo not reached', 'sh: n: is needed\nnot reached\n'],
@@ -47,7 +47,7 @@ const cases: Readonly<
     ['x=$(ls /usr/lib/init.d | head -n 1); echo $x', '00_base\n'],
     ['echo $(echo $(echo deep))', 'deep\n'],
     ['echo $((1 + 2 * 3)) $(( (1+2)*3 )) $((7/2)) $((7%3)) $((1<<4)) $((5>3 && 2>3))', '7 9 3 1 16 0\n'],
-    ['i=1; i=$((i+1)); echo $i $((i++ ? 1 : 0))', ''],
+    ['i=1; i=$((i+1)); echo $i $((i > 1 ? 5 : 6))', '2 5\n'],
     ['x=3; echo $((x *= 2)) $x', '6 6\n'],
     ['echo $((1/0)); echo after', 'sh: division by zero\nafter\n'],
     ['x=$(exit 4); echo $?', '4\n'],
@@ -130,12 +130,11 @@ describe('sh', () => {
   for (const [group, lines] of Object.entries(cases))
     describe(group, () => {
       for (const [command, output, status = 0] of lines)
-        if (output !== '' || status !== 0 || !command.includes('i++'))
-          it(JSON.stringify(command), () =>
-            withSystem((os, system) => {
-              expect(shell(os, system, command)).deep.equal({ status, output });
-            }),
-          );
+        it(JSON.stringify(command), () =>
+          withSystem((os, system) => {
+            expect(shell(os, system, command)).deep.equal({ status, output });
+          }),
+        );
     });
 
   it('runs a script with its arguments, also one that names sh', () =>

@@ -74,7 +74,7 @@ export function withSystem<T>(act: (os: Os, system: MockSystem) => T, options: B
 
 /** A second process of the system, started by the process manager itself. */
 function runHook({ bootstrap }: MockSystem): void {
-  bootstrap.startProcess('hook', ['hook']);
+  bootstrap.startProcess('hook', ['hook'], { PATH: '/usr/bin', HOME: '/root', USER: 'root' });
 }
 
 export interface ShellResult {
