@@ -25,6 +25,11 @@ export class ManualClock extends MachineClock {
     return false;
   }
 
+  /** Time passes and nobody looks: what is due stays due until `fireDue`. */
+  slip(ns: number): void {
+    if (!this.#held) this.#nowNs += ns;
+  }
+
   /** Fires each deadline on the way at its own time. Does nothing while held. */
   advance(ns: number): void {
     if (this.#held) return;

@@ -68,6 +68,8 @@ export class RunLoop {
   #turn(): void | Promise<void> {
     const { border } = this.parts;
     if (!border.busy) return this.#runOn();
+    // What is due comes first, or somebody who swaps without end could cancel every deadline just in time.
+    if (!border.held && this.parts.mayRun()) this.serve();
     this.#resting = false;
     const pending = border.drain();
     return pending ? pending.then(() => (border.held ? undefined : this.#runOn())) : this.#runOn();
@@ -83,7 +85,7 @@ export class RunLoop {
   }
 
   #slice(): void {
-    const { cpu, border, onExit, onHalt, onFailure } = this.parts;
+    const { cpu, border, onExit, onFailure } = this.parts;
     const beginMs = performance.now();
     const retiredBefore = cpu.retired;
     const reason = attempt(
@@ -92,10 +94,16 @@ export class RunLoop {
     );
     const retired = cpu.retired - retiredBefore;
     this.#pacer.learn(retired, performance.now() - beginMs);
-    this.#resting = reason === 'halt';
-    if (reason === 'halt') {
-      if (retired > 0) attempt(onHalt, (failure) => onFailure('halt', failure));
-    } else if (reason && reason !== 'budget') onExit(reason);
+    if (reason === 'halt') return this.#onHalt(retired);
+    this.#resting = false;
+    if (reason && reason !== 'budget') onExit(reason);
+  }
+
+  /** Virtual time jumps at once: it must not depend on whether somebody outside keeps the loop busy. */
+  #onHalt(retired: number): void {
+    const { clock, onHalt, onFailure } = this.parts;
+    if (retired > 0) attempt(onHalt, (failure) => onFailure('halt', failure));
+    this.#resting = !clock.skipToDeadline();
   }
 
   #budget(): number {
@@ -109,7 +117,6 @@ export class RunLoop {
   #rest(): void | Promise<void> {
     const { clock, sleeper } = this.parts;
     this.#resting = false;
-    if (clock.skipToDeadline()) return;
     const sleeping = sleeper.sleep((clock.nextDeadlineNs - clock.nowNs) / 1e6);
     return sleeping?.then(() => {
       this.#yieldedMs = performance.now();

@@ -24,6 +24,9 @@ export interface CounterState {
   readsHigh: boolean;
   latchedCount: number;
   latchedStatus: number;
+  /** The level of OUT that was told last, and how far ahead its next change lies; null when there is none. */
+  toldHigh: boolean;
+  untilChangeNs: number | null;
 }
 
 export interface CounterWires {
@@ -48,13 +51,15 @@ const initialState = (): CounterState => ({
   readsHigh: false,
   latchedCount: -1,
   latchedStatus: -1,
+  toldHigh: false,
+  untilChangeNs: null,
 });
 
 /** One counter of an 8254: a function of time, asked when it is read and woken only when OUT changes. */
 export class Counter {
   readonly #state: CounterState;
   #loadedNs: number;
-  #high: boolean;
+  #changeNs = Infinity;
   #cancel: Dispose = () => {};
 
   constructor(
@@ -62,14 +67,23 @@ export class Counter {
     carried?: CounterState,
   ) {
     this.#state = carried ? { ...carried } : initialState();
-    this.#loadedNs = wires.nowNs() - this.#state.sinceLoadNs;
-    this.#high = this.output;
-    this.#schedule();
+    const nowNs = wires.nowNs();
+    this.#loadedNs = nowNs - this.#state.sinceLoadNs;
+    const { untilChangeNs } = this.#state;
+    // A change that was due and not told yet is told now: computing the next one would skip it.
+    if (untilChangeNs !== null) this.#wakeAt(nowNs + untilChangeNs);
   }
 
   carry(): CounterState {
     this.#takeNext();
-    return { ...this.#state, sinceLoadNs: this.wires.nowNs() - this.#loadedNs };
+    const nowNs = this.wires.nowNs();
+    const untilChangeNs = this.#changeNs === Infinity ? null : this.#changeNs - nowNs;
+    return { ...this.#state, sinceLoadNs: nowNs - this.#loadedNs, untilChangeNs };
+  }
+
+  /** OUT as its listener knows it. */
+  get toldHigh(): boolean {
+    return this.#state.toldHigh;
   }
 
   get output(): boolean {
@@ -86,10 +100,11 @@ export class Counter {
   }
 
   control(word: number): void {
-    const { gate } = this.#state;
+    const { gate, toldHigh } = this.#state;
     const mode = (word >> Control.M_SHIFT) & 7;
     const rw = (word >> Control.RW_SHIFT) & 3;
-    Object.assign(this.#state, initialState(), { gate, mode, rw, bcd: (word & Control.BCD) !== 0 });
+    const bcd = (word & Control.BCD) !== 0;
+    Object.assign(this.#state, initialState(), { gate, mode, rw, bcd, toldHigh });
     this.#changed();
   }
 
@@ -216,14 +231,17 @@ export class Counter {
   }
 
   #schedule(): void {
-    void this.#cancel();
-    this.#cancel = () => {};
     const { n, heldTick, gate } = this.#state;
     const stopped = n < 0 || heldTick >= 0 || (this.#mode.gate === 'restarts' && !gate);
-    if (!this.wires.at || stopped) return;
-    const change = this.#mode.nextChange(this.#tick, n);
-    if (change === Infinity) return;
-    this.#cancel = this.wires.at(this.#loadedNs + change * TICK_NS, () => this.#onChange());
+    const change = stopped ? Infinity : this.#mode.nextChange(this.#tick, n);
+    this.#wakeAt(this.#loadedNs + change * TICK_NS);
+  }
+
+  #wakeAt(changeNs: number): void {
+    void this.#cancel();
+    this.#cancel = () => {};
+    this.#changeNs = this.wires.at ? changeNs : Infinity;
+    if (this.wires.at && changeNs < Infinity) this.#cancel = this.wires.at(changeNs, () => this.#onChange());
   }
 
   #onChange(): void {
@@ -233,8 +251,8 @@ export class Counter {
   }
 
   #drive(high: boolean): void {
-    if (high === this.#high) return;
-    this.#high = high;
+    if (high === this.#state.toldHigh) return;
+    this.#state.toldHigh = high;
     this.wires.output(high);
   }
 }

@@ -264,9 +264,10 @@ describe('8254, the chip', () => {
 /** Times may differ by what floating point rounds off. */
 function expectSameState(state: PitState, expected: PitState): void {
   state.counters.forEach((counter, index) => {
-    const { sinceLoadNs, ...rest } = expected.counters[index]!;
+    const { sinceLoadNs, untilChangeNs, ...rest } = expected.counters[index]!;
     expect(counter).to.deep.include(rest);
     expect(counter.sinceLoadNs).to.be.closeTo(sinceLoadNs, 1e-3);
+    expect(counter.untilChangeNs ?? -1).to.be.closeTo(untilChangeNs ?? -1, 1e-3);
   });
 }
 
@@ -312,6 +313,19 @@ describe('8254, the plugin', () => {
     }
     expect(rises).to.deep.equal([1001]);
     expect(bench.irq.level(0)).to.equal(true);
+  });
+
+  it('tells of a change that was due and not yet told when it was exchanged', async () => {
+    const bench = createBench();
+    const rises = countRises(bench);
+    await bench.host.load(pit8254, {});
+    startTimer(bench, 2, 100);
+    for (let period = 0; period < 5; period++) {
+      bench.clock.slip((period === 0 ? 101.5 : 100) * TICK_NS);
+      await bench.host.swap(pit8254);
+      bench.clock.fireDue();
+    }
+    expect(rises.length).to.equal(1 + 5);
   });
 
   it('keeps the rhythm of periodic interrupts over swaps', async () => {

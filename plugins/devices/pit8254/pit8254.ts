@@ -41,7 +41,7 @@ export class Pit8254 implements ByteRegisters {
     ];
     this.#systemControl = carried?.systemControl ?? 0;
     if (!carried) this.#counters[2].setGate(false);
-    if (carried && this.#counters[0].output) wires.setIrq(true);
+    if (this.#counters[0].toldHigh) wires.setIrq(true);
     this.#updateSpeaker();
   }
 
