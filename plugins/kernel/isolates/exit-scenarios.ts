@@ -26,10 +26,8 @@ const programs = Array.from({ length: Number(count) }, (_, slot) =>
     boot: { argv: [], env: {}, cwd: '/', umask: 0, fds: [], roots: {} },
   }),
 );
-await Promise.race([
-  Promise.all(programs.map(({ exited }) => exited)),
-  sleep(name === 'map' || name === 'fill' ? 15_000 : 50),
-]);
+const endless = ['spinning', 'blocked', 'flooding'].includes(name);
+await (endless ? sleep(50) : Promise.all(programs.map(({ exited }) => exited)));
 const { mustSigkill } = await backend.shutdown();
 const kinds = programs.map(({ ended }) => ended?.kind);
 process.stdout.write(`${JSON.stringify({ kinds, mustSigkill })}\n`, () => {
