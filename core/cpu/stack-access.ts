@@ -3,7 +3,9 @@ import type { CpuState } from './state.js';
 
 const RSP = 4;
 const RBP = 5;
-const STACK_ROWS = /^(PUSH|POP|CALL|RET|LEAVE|ENTER)/;
+const STACK_ROWS = /^(PUSH|POP|CALL|RET)/;
+/** Rows whose every access is one of the stack. */
+const FRAME_ROWS = /^(ENTER|LEAVE)/;
 /** How far from rsp an implicit stack access may lie. */
 const REACH = 64n;
 
@@ -16,12 +18,10 @@ export function isStackAccess(
   state: CpuState,
   linear: bigint,
 ): boolean {
+  if (FRAME_ROWS.test(row.name)) return true;
   const throughBase =
     memory !== undefined && segment === undefined && (memory.base === RSP || memory.base === RBP);
   if (!STACK_ROWS.test(row.name)) return throughBase;
-  const near = (register: number) => {
-    const distance = BigInt.asIntN(64, linear - state.get64(register * 8));
-    return distance >= -REACH && distance <= REACH;
-  };
-  return throughBase || near(RSP) || (row.name === 'LEAVE' && near(RBP));
+  const distance = BigInt.asIntN(64, linear - state.get64(RSP * 8));
+  return throughBase || (distance >= -REACH && distance <= REACH);
 }

@@ -85,7 +85,8 @@ export abstract class Emitter {
   abstract nextRip(): Expr;
   /** Calls a library function (x87/) by name. */
   abstract helper(name: string, ...args: Expr[]): Expr;
-  protected abstract effectiveAddress(): Expr;
+  /** `distance` is added before the address is cut to its size. */
+  protected abstract effectiveAddress(distance?: Expr): Expr;
   protected abstract slow(address: Expr, bytes: number, access: Access, host: Local): void;
   protected abstract committed(host: Local): void;
 
@@ -171,6 +172,11 @@ export abstract class Emitter {
     const linear = this.operand(i).kind === 'O' ? this.#offsetAddress() : this.effectiveAddress();
     if (this.form.row.aligned) this.requireAligned(linear, 16);
     return linear;
+  }
+
+  /** The same, some bytes away. */
+  addressAt(distance: Expr): Expr {
+    return this.effectiveAddress(distance);
   }
 
   /** All ones in as many bits as addresses have here. */
@@ -354,12 +360,12 @@ export abstract class Emitter {
 }
 
 /** base + (index << scale) + displacement, cut to the address size, plus the segment base. */
-export function fullAddress(e: Emitter, mask: Expr | undefined): Expr {
+export function fullAddress(e: Emitter, mask: Expr, distance?: Expr): Expr {
   const scaleSegment = e.body.let(e.field8(Field.scaleSegment));
   const scale = i64.extendU(i32.and(scaleSegment, i32.const(3)));
   const index = i64.shl(i64.load(e.field8(Field.index)), scale);
   const based = i64.add(i64.load(e.field8(Field.rm)), e.field32Signed64(Field.displacement));
   const offset = i64.add(based, index);
-  const segment = i64.load(i32.and(scaleSegment, i32.const(0xf8)));
-  return i64.add(mask ? i64.and(offset, mask) : offset, segment);
+  const moved = distance ? i64.add(offset, distance) : offset;
+  return i64.add(i64.and(moved, mask), i64.load(i32.and(scaleSegment, i32.const(0xf8))));
 }

@@ -159,8 +159,10 @@ export class HotEmitter extends RecordEmitter {
   /** What is in the TLB is plain RAM. */
   override commit(): void {}
 
-  protected effectiveAddress(): Expr {
-    return this.body.get(this.frame.address);
+  /** Hot forms have 64-bit addresses. */
+  protected effectiveAddress(distance?: Expr): Expr {
+    const address = this.body.get(this.frame.address);
+    return distance ? i64.add(address, distance) : address;
   }
 
   protected override slowUnlessCached(address: Expr, bytes: number, access: Access, host: Local): void {
@@ -248,8 +250,8 @@ export class RareEmitter extends RecordEmitter {
     return call(this.frame.systemFunction, 'i32', number, this.body.get(this.record));
   }
 
-  protected effectiveAddress(): Expr {
-    return this.body.let(fullAddress(this, this.addressMask()));
+  protected effectiveAddress(distance?: Expr): Expr {
+    return this.body.let(fullAddress(this, this.addressMask(), distance));
   }
 
   protected slow(address: Expr, bytes: number, access: Access, host: Local): void {

@@ -1,6 +1,7 @@
 import type { Values, Vector } from '../../isa/vectors.js';
-import { Flag } from '../rflags.js';
 import type { X86Cpu } from '../cpu.js';
+import { Flag } from '../rflags.js';
+import type { Registers } from '../types.js';
 import { bytesOf, CODE, createCpuBench } from './bench.js';
 
 const NAMES = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
@@ -12,27 +13,55 @@ const FLAGS: Record<string, number> = {
   sf: Flag.SF,
   of: Flag.OF,
   df: Flag.DF,
+  if: Flag.IF,
 };
+const LONG = [
+  'rip',
+  'rflags',
+  'cr0',
+  'cr2',
+  'cr3',
+  'cr4',
+  'cr8',
+  'efer',
+  'fsBase',
+  'gsBase',
+  'kernelGsBase',
+  'star',
+  'lstar',
+  'fmask',
+] as const;
+const MEMORY_FROM = 0x9_0000;
+const MEMORY_BYTES = 0x1_3000;
 
-/** Runs vectors one after the other on one processor. */
+interface Place {
+  get(digits: number): string;
+  set(value: string): void;
+}
+
+/** Runs vectors one after the other on one processor, in ring 0 and with the first GiB mapped one to one. */
 export class VectorRunner {
   #fault: number | undefined;
   readonly #bench = createCpuBench({
-    bus: { exception: (vector) => ((this.#fault = vector), (this.#bench.cpu.requestExit(), true)) },
+    bus: {
+      exception: (vector) => ((this.#fault = vector), (this.#bench.cpu.requestExit(), true)),
+      portIn: (port) => port * 0x101,
+      portOut: () => undefined,
+      hypercall: () => true,
+    },
   });
 
   /** What `after` names, as it is: equal to `after` when the processor is right. */
   run({ bytes, before, after }: Vector): Values {
-    const { cpu, load, registers } = this.#bench;
+    const { cpu, load, memory, registers } = this.#bench;
     this.#fault = undefined;
-    for (let i = 0; i < 16; i++) {
-      registers.set(i, i === 4 ? 0x8_0000n : 0n);
-      registers.xmm(i).fill(0);
-    }
-    registers.rflags = 2n;
+    memory.fill(MEMORY_FROM, 0, MEMORY_BYTES);
+    cpu.reset();
+    registers.cr3 = 0x1000n;
+    registers.set(4, 0x8_0000n);
     registers.rip = BigInt(CODE);
     load(bytes);
-    for (const [name, value] of Object.entries(before)) set(cpu, name, value);
+    for (const [name, value] of Object.entries(before)) this.#place(name).set(value);
     cpu.run(1);
     return Object.fromEntries(
       Object.entries(after).map(([name, value]) => [name, this.#get(name, value.length)]),
@@ -40,33 +69,63 @@ export class VectorRunner {
   }
 
   #get(name: string, digits: number): string {
+    if (name !== 'fault') return this.#place(name).get(digits);
+    return this.#fault === undefined ? 'none' : this.#fault.toString(16);
+  }
+
+  #place(name: string): Place {
     const { cpu, registers } = this.#bench;
-    if (name === 'fault') return this.#fault === undefined ? 'none' : this.#fault.toString(16);
-    const flag = FLAGS[name];
-    if (flag !== undefined) return Number(registers.rflags) & flag ? '1' : '0';
-    if (name === 'rip') return registers.rip.toString(16);
-    const text = name.startsWith('[')
-      ? Buffer.from(cpu.memory.read(addressIn(name), digits / 2)).toString('hex')
-      : name.startsWith('xmm')
-        ? Buffer.from(registers.xmm(Number(name.slice(3))))
-            .reverse()
-            .toString('hex')
-        : registers.get(NAMES.indexOf(name)).toString(16);
-    return text.padStart(digits, '0');
+    if (name.startsWith('[')) return memoryPlace(cpu, parseInt(name.slice(1, -1), 16));
+    if (/^xmm\d/.test(name)) return bytesPlace(registers.xmm(Number(name.slice(3))));
+    if (/^st\d$/.test(name)) return bytesPlace(registers.fpu.st(Number(name.slice(2))));
+    if (name in FLAGS) return flagPlace(registers, FLAGS[name]!);
+    return numberPlace(registers, name);
   }
 }
 
-const addressIn = (name: string) => parseInt(name.slice(1, -1), 16);
+/** Highest byte first, as one writes a number. */
+const bytesPlace = (bytes: Uint8Array): Place => ({
+  get: () => Buffer.from(bytes).reverse().toString('hex'),
+  set: (value) => bytes.set(bytesOf(value.padStart(bytes.length * 2, '0')).reverse()),
+});
 
-function set({ registers, memory }: X86Cpu, name: string, value: string): void {
-  const flag = FLAGS[name];
-  if (flag !== undefined) {
-    if (value === '1') registers.rflags |= BigInt(flag);
-  } else if (name.startsWith('[')) {
-    memory.write(addressIn(name), bytesOf(value));
-  } else if (name.startsWith('xmm')) {
-    registers.xmm(Number(name.slice(3))).set(bytesOf(value.padStart(32, '0')).reverse());
-  } else {
-    registers.set(NAMES.indexOf(name), BigInt(`0x${value}`));
-  }
+const memoryPlace = ({ memory }: X86Cpu, at: number): Place => ({
+  get: (digits) => Buffer.from(memory.read(at, digits / 2)).toString('hex'),
+  set: (value) => memory.write(at, bytesOf(value)),
+});
+
+const flagPlace = (registers: Registers, flag: number): Place => ({
+  get: () => (Number(registers.rflags) & flag ? '1' : '0'),
+  set: (value) => {
+    const others = registers.rflags & ~BigInt(flag);
+    registers.rflags = value === '1' ? others | BigInt(flag) : others;
+  },
+});
+
+function numberPlace(registers: Registers, name: string): Place {
+  const general = NAMES.indexOf(name);
+  const long = LONG.find((known) => known.toLowerCase() === name.toLowerCase());
+  const get = () => {
+    if (general >= 0) return registers.get(general);
+    return long ? registers[long] : BigInt(small(registers, name));
+  };
+  const set = (value: string) => {
+    if (general >= 0) registers.set(general, BigInt(`0x${value}`));
+    else if (long) registers[long] = BigInt(`0x${value}`);
+    else setSmall(registers, name, parseInt(value, 16));
+  };
+  return { get: (digits) => get().toString(16).padStart(digits, '0'), set };
+}
+
+/** mxcsr, cpl, fcw fsw ftw, and segment selectors. */
+function small(registers: Registers, name: string): number {
+  if (name === 'mxcsr' || name === 'cpl') return registers[name];
+  if (name === 'fcw' || name === 'fsw' || name === 'ftw') return registers.fpu[name];
+  return registers.segment(name as 'es').selector;
+}
+
+function setSmall(registers: Registers, name: string, value: number): void {
+  if (name === 'mxcsr' || name === 'cpl') registers[name] = value;
+  else if (name === 'fcw' || name === 'fsw' || name === 'ftw') registers.fpu[name] = value;
+  else registers.setSegment(name as 'es', { ...registers.segment(name as 'es'), selector: value });
 }

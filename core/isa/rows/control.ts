@@ -1,5 +1,6 @@
 import { condition } from '../../cpu/emitter/flags.js';
 import type { Emitter } from '../../cpu/emitter/emitter.js';
+import type { Expr } from '../../cpu/wasm/expr.js';
 import { i64 } from '../../cpu/wasm/expr.js';
 import type { Meaning, Row } from '../row.js';
 import { CONDITIONS } from './data.js';
@@ -143,6 +144,44 @@ const leave: Meaning = (e) => {
   e.setGpr(RBP, value, e.size as 16 | 64);
 };
 
+/** Registers change last, so a fault on the way leaves them as they were. */
+const enter: Meaning = (e) => {
+  const { body } = e;
+  const size = e.size as 16 | 64;
+  const bytes = i64.const(size / 8);
+  const operand = e.let(e.immediate(32));
+  const level = e.let(i64.and(i64.shrU(operand, i64.const(16)), i64.const(31)));
+  const stack = body.temporary('i64');
+  const link = body.temporary('i64');
+  const left = body.temporary('i64');
+  const pushValue = (value: Expr) => {
+    body.set(stack, i64.sub(body.get(stack), bytes));
+    e.store(body.get(stack), value, size);
+  };
+  body.set(stack, e.gpr(RSP));
+  pushValue(e.gpr(RBP, size));
+  const frame = e.let(body.get(stack));
+  body.set(link, e.gpr(RBP));
+  body.set(left, level);
+  body.if(i64.ne(level, i64.const(0)), () => {
+    body.block((out) => {
+      body.loop((again) => {
+        body.set(left, i64.sub(body.get(left), i64.const(1)));
+        body.brIf(out, i64.eqz(body.get(left)));
+        body.set(link, i64.sub(body.get(link), bytes));
+        pushValue(e.load(body.get(link), size));
+        body.br(again);
+      });
+    });
+    pushValue(frame);
+  });
+  const top = e.let(i64.sub(body.get(stack), i64.and(operand, i64.const(0xffff))));
+  // The processor makes sure that the new top can be written.
+  e.commit(e.translate(top, size / 8, 'modify'));
+  e.setGpr(RSP, top);
+  e.setGpr(RBP, frame, size);
+};
+
 const WIDE = { sizes: 'd64' } as const;
 
 const stack: Row[] = [
@@ -152,6 +191,7 @@ const stack: Row[] = [
   { ...WIDE, name: 'POP_Ev', encoding: '8f /0', does: pop },
   { ...WIDE, name: 'PUSH_Iz', encoding: '68', does: pushSigned, hot: '64' },
   { ...WIDE, name: 'PUSH_Ib', encoding: '6a', does: pushSigned, hot: '64' },
+  { ...WIDE, name: 'ENTER_Iw_Ib', encoding: 'c8', does: enter },
   { ...WIDE, name: 'LEAVE', encoding: 'c9', does: leave, hot: '64' },
 ];
 
