@@ -40,7 +40,7 @@ export class Fuzzer {
     const expected = nativeCpu.run(cases);
     const actual = this.#ours.run(cases);
     return drawn.flatMap(({ row, testCase }, i) => {
-      const found = differences(row, testCase, expected[i]!, actual[i]!);
+      const found = differences(row, expected[i]!, actual[i]!);
       return found.length === 0 ? [] : [{ row, testCase, differences: found }];
     });
   }
@@ -49,7 +49,7 @@ export class Fuzzer {
   again(row: ParsedRow, testCase: TestCase): Mismatch | undefined {
     const [expected] = nativeCpu.run([testCase]);
     const [actual] = this.#ours.run([testCase]);
-    const found = differences(row, testCase, expected!, actual!);
+    const found = differences(row, expected!, actual!);
     return found.length === 0 ? undefined : { row, testCase, differences: found };
   }
 }

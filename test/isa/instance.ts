@@ -23,7 +23,12 @@ interface Shape {
 
 /** A random instance of a row: bytes, and a state in which its memory operand lies in or near the data pages. */
 export function randomInstance(row: ParsedRow, random: Random): TestCase {
-  return new InstanceBuilder(row, random).build();
+  return new InstanceBuilder(row, random, false).build();
+}
+
+/** The same without prefixes that do not matter, far addresses and unusual control words: what a reader would write. */
+export function plainInstance(row: ParsedRow, random: Random): TestCase {
+  return new InstanceBuilder(row, random, true).build();
 }
 
 class InstanceBuilder {
@@ -40,6 +45,7 @@ class InstanceBuilder {
   constructor(
     private readonly row: ParsedRow,
     private readonly random: Random,
+    private readonly isPlain: boolean,
   ) {
     this.#shape = { size: random.pick(row.sizeList), variant: random.pick(row.variants) };
   }
@@ -50,6 +56,8 @@ class InstanceBuilder {
     const opcode = this.#opcode();
     if (this.row.opcode.hasModrm) this.#modrm();
     const code = this.#assemble(opcode);
+    if (this.isPlain)
+      return { code: Uint8Array.from(code), codeOffset: 0, before: this.#state, memory: this.#memory };
     const codeOffset = this.random.oneIn(40) ? PAGE_BYTES - code.length - this.random.below(2) : 0x100;
     const fits = codeOffset + code.length <= PAGE_BYTES ? codeOffset : PAGE_BYTES - code.length;
     if (this.#relative) this.#fixRelative(code, CODE + BigInt(fits));
@@ -66,8 +74,9 @@ class InstanceBuilder {
     const direction = random.oneIn(4) ? DIRECTION : 0;
     this.#state.rflags = BigInt((random.u32() & STATUS_FLAGS) | direction | ALWAYS_SET);
     for (let i = 0; i < 16; i++) fx.set(interestingVector(random), 160 + i * 16);
-    this.#fillX87();
-    new DataView(fx.buffer).setUint32(24, this.#mxcsr(), true);
+    if (this.isPlain) this.#fillPlainX87();
+    else this.#fillX87();
+    new DataView(fx.buffer).setUint32(24, this.isPlain ? 0x1f80 : this.#mxcsr(), true);
     for (const at of [RSI, RDI]) this.#patchAt(gpr[at]!);
   }
 
@@ -87,6 +96,14 @@ class InstanceBuilder {
     for (let i = 0; i < 8; i++) fx.set(interestingExtended(random), 32 + i * 16);
   }
 
+  #fillPlainX87(): void {
+    const { fx } = this.#state;
+    const stackTop = this.random.below(8);
+    new DataView(fx.buffer).setUint16(2, stackTop << 11, true);
+    fx[4] = this.random.pick([0xff, 0xff, 0]);
+    if (fx[4] !== 0) for (let i = 0; i < 8; i++) fx.set(interestingExtended(this.random), 32 + i * 16);
+  }
+
   #mxcsr(): number {
     const { random } = this;
     const kind = random.below(4);
@@ -99,6 +116,7 @@ class InstanceBuilder {
   /** An address in the data pages, near their borders, or in the page that cannot be written. */
   #address(alignment: number, low = false): bigint {
     const { random } = this;
+    if (this.isPlain) return DATA + BigInt(64 + (random.below(1024) & -16));
     const base = low || random.oneIn(2) ? DATA : HIGH;
     if (random.oneIn(24)) return FIXED + BigInt(random.below(PAGE_BYTES - 64) & -alignment);
     if (random.oneIn(12))
@@ -118,6 +136,7 @@ class InstanceBuilder {
     if (rexW === true || (rexW === undefined && sized && size === 64 && row.sizes !== 'd64'))
       this.#rex |= 0x48;
     if (prefix && prefix !== 'np') this.#prefixes.push(...MANDATORY[prefix]);
+    if (this.isPlain) return;
     if (random.oneIn(30)) this.#prefixes.unshift(random.pick([0x2e, 0x36, 0x3e, 0x26]));
     if (random.oneIn(6)) this.#rex |= 0x40;
   }
@@ -130,7 +149,7 @@ class InstanceBuilder {
     const { opcode } = this.row;
     let byte = opcode.byte;
     if (opcode.plusRegister) {
-      const register = this.random.below(16);
+      const register = this.random.below(this.isPlain ? 4 : 16);
       if (register >= 8) this.#rex |= 0x41;
       byte += register & 7;
     }
@@ -173,20 +192,20 @@ class InstanceBuilder {
   /** Low three bits of a register number; the fourth goes into REX. */
   #registerIn(operand: OperandCode | undefined, rexBit: number): number {
     const few = operand === undefined || operand.text === 'STi' || 'PQNSCD'.includes(operand.kind);
-    const number = few ? this.random.below(8) : this.random.below(16);
+    const number = this.random.below(this.isPlain ? 4 : few ? 8 : 16);
     if (number >= 8) this.#rex |= rexBit;
     return number & 7;
   }
 
   #memoryOperand(reg: number): void {
     const { random } = this;
-    const wide = random.oneIn(16);
+    const wide = !this.isPlain && random.oneIn(16);
     if (wide) this.#prefixes.push(0x67);
     const alignment = this.row.aligned && !random.oneIn(10) ? 16 : random.pick([1, 2, 4, 8, 8, 16]);
     const target = this.#address(alignment, wide);
     const operandAddress = target - this.#segmentBase();
     this.#patchAt(target);
-    const form = random.below(8);
+    const form = this.isPlain ? 2 : random.below(8);
     if (form === 0 && target >> 31n === 0n) this.#ripRelative(reg, operandAddress);
     else if (form === 1 && operandAddress >> 31n === 0n) this.#absolute(reg, operandAddress);
     else if (form <= 4) this.#baseOnly(reg, operandAddress);
@@ -195,7 +214,7 @@ class InstanceBuilder {
 
   #segmentBase(): bigint {
     const { random } = this;
-    if (!random.oneIn(12)) return 0n;
+    if (this.isPlain || !random.oneIn(12)) return 0n;
     const fs = random.oneIn(2);
     this.#prefixes.push(fs ? 0x64 : 0x65);
     const base = BigInt(random.below(0x4000) & -16);
@@ -216,14 +235,14 @@ class InstanceBuilder {
 
   #displacement(): { mod: number; bytes: number[]; value: number } {
     const { random } = this;
-    const mod = random.below(3);
+    const mod = this.isPlain ? random.below(2) : random.below(3);
     if (mod === 0) return { mod, bytes: [], value: 0 };
     const value = mod === 1 ? random.below(256) - 128 : (random.u32() | 0) >> random.below(24);
     return { mod, value, bytes: mod === 1 ? [value & 0xff] : dword(value) };
   }
 
   #baseOnly(reg: number, target: bigint): void {
-    const base = this.random.pick([0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15]);
+    const base = this.isPlain ? RBX : this.random.pick([0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15]);
     let displacement = this.#displacement();
     if (displacement.mod === 0 && (base & 7) === RBP) displacement = { mod: 1, bytes: [0], value: 0 };
     if (base >= 8) this.#rex |= 0x41;
@@ -273,6 +292,8 @@ class InstanceBuilder {
       if (operand.kind === 'O')
         return [...qword(this.#address(8)).slice(0, this.#prefixes.includes(0x67) ? 4 : 8)];
       if (operand.kind !== 'I' && operand.kind !== 'J') return [];
+      if (operand.kind === 'J' && this.isPlain)
+        return [...qword(0x10n)].slice(0, this.#immediateBytes(operand));
       return [...qword(interestingInteger(this.random))].slice(0, this.#immediateBytes(operand));
     });
   }

@@ -31,10 +31,12 @@ const copyOf = (state: CpuState): CpuState => ({ ...state, gpr: state.gpr.slice(
 
 const halved = ({ offset, bytes }: Patch): Patch => ({ offset, bytes: bytes.subarray(0, bytes.length / 2) });
 
-function* stateChanges(): Generator<Change> {
+export function* stateChanges(): Generator<Change> {
   const empty = emptyState();
   for (let i = 0; i < 16; i++) yield ({ gpr }) => void (gpr[i] = 0n);
   yield (state) => void (state.rflags = 2n);
+  for (const flag of [1n, 4n, 0x10n, 0x40n, 0x80n, 0x400n, 0x800n])
+    yield (state) => void (state.rflags &= ~flag);
   const places: [number, number][] = [
     [0, 2],
     [2, 2],
