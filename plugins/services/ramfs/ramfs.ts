@@ -272,7 +272,9 @@ export class RamFs implements Scheme {
     if (has(flags, Open.STAT)) return fail(Errno.EINVAL);
     demand(parent, caller, Access.WRITE + Access.SEARCH);
     const now = this.#now();
-    const inode = this.tree.create(typeOf(flags) + (flags & Mode.PERM), caller, now, parent.number);
+    const type = typeOf(flags);
+    const permissions = type === Mode.SYMLINK ? 0o777 : flags & Mode.PERM;
+    const inode = this.tree.create(type + permissions, caller, now, parent.number);
     this.tree.link(parent, name, inode, now);
     return inode;
   }

@@ -1,7 +1,7 @@
 import { Errno } from '../../../core/abi/errno.js';
 import { Mode, Open } from '../../../core/abi/flags.js';
 import { directoryName, joinPath } from './paths.js';
-import { isErrno, PosixError } from './posix-error.js';
+import { isErrno } from './posix-error.js';
 import type { Files } from './files.js';
 
 /** Makes a directory and those above it; one that is there already is no error. */
@@ -31,7 +31,7 @@ export function copyFile(files: Files, from: string, to: string): void {
     const { mode, ino, dev } = files.fstat(source);
     const old = files.probe(to);
     if (old && old.ino === ino && old.dev === dev && ino !== 0)
-      throw new PosixError(Errno.EINVAL, `${from} and ${to} are the same file`);
+      throw new Error(`'${from}' and '${to}' are the same file`);
     const goal = files.open(to, Open.WRONLY + Open.CREAT + Open.TRUNC, mode & 0o777);
     try {
       for (let part = files.read(source); part.length > 0; part = files.read(source)) files.write(goal, part);

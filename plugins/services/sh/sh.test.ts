@@ -131,20 +131,20 @@ describe('sh', () => {
     describe(group, () => {
       for (const [command, output, status = 0] of lines)
         it(JSON.stringify(command), () =>
-          withSystem((os, system) => {
-            expect(shell(os, system, command)).deep.equal({ status, output });
+          withSystem((os) => {
+            expect(shell(os, command)).deep.equal({ status, output });
           }),
         );
     });
 
   it('runs a script with its arguments, also one that names sh', () =>
-    withSystem((os, system) => {
+    withSystem((os) => {
       os.files.writeFile('/tmp/s', '#!/usr/bin/sh\necho "$0 $1 $#"\nexit 4\n');
       os.files.chmod('/tmp/s', 0o755);
-      expect(shell(os, system, '/tmp/s a b')).deep.equal({ status: 4, output: '/tmp/s a 2\n' });
+      expect(shell(os, '/tmp/s a b')).deep.equal({ status: 4, output: '/tmp/s a 2\n' });
       os.files.writeFile('/tmp/t', 'echo plain $1\n');
       os.files.chmod('/tmp/t', 0o755);
-      expect(shell(os, system, '/tmp/t x; sh /tmp/t y').output).equal('plain x\nplain y\n');
-      expect(shell(os, system, 'chmod -x /tmp/t; /tmp/t').status).equal(126);
+      expect(shell(os, '/tmp/t x; sh /tmp/t y').output).equal('plain x\nplain y\n');
+      expect(shell(os, 'chmod -x /tmp/t; /tmp/t').status).equal(126);
     }));
 });

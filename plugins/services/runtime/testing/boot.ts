@@ -1,4 +1,5 @@
 import { BOOT_IMAGE_ROOT } from '../../../../core/abi/engine.js';
+import { Open } from '../../../../core/abi/flags.js';
 import { decodeWaitStatus } from '../../../../core/abi/process-manager.js';
 import { main as coreutils } from '../../coreutils/main.js';
 import { main as init } from '../../init/main.js';
@@ -82,12 +83,16 @@ export interface ShellResult {
   readonly output: string;
 }
 
-/** Runs a command line in the guest's shell, with what it prints on both outputs. */
-export function shell(os: Os, system: MockSystem, command: string): ShellResult {
-  system.shown();
-  const pid = os.spawn('/usr/bin/sh', { argv: ['sh', '-c', command] });
+const OUTPUT = '/tmp/.output';
+
+/** Runs a command line in the guest's shell; both outputs go to one file, so that no terminal is seen. */
+export function shell(os: Os, command: string): ShellResult {
+  const fd = os.files.open(OUTPUT, Open.WRONLY + Open.CREAT + Open.TRUNC + Open.APPEND);
+  const fds = [[0, 0] as const, [1, fd] as const, [2, fd] as const];
+  const pid = os.spawn('/usr/bin/sh', { argv: ['sh', '-c', command], fds });
   const outcome = decodeWaitStatus(os.processes.wait(pid)?.status ?? 0);
-  const status =
-    outcome.kind === 'exited' ? outcome.code : outcome.kind === 'killed' ? 128 + outcome.signal : -1;
-  return { status, output: system.shown() };
+  os.files.close(fd);
+  const output = os.files.readText(OUTPUT);
+  if (outcome.kind === 'exited') return { status: outcome.code, output };
+  return { status: outcome.kind === 'killed' ? 128 + outcome.signal : -1, output };
 }
