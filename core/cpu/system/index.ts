@@ -1,4 +1,4 @@
-import { GuestFault } from '../guest-fault.js';
+import { GuestFault, Vector } from '../guest-fault.js';
 import { Field, State } from '../layout.js';
 import type { SystemOperation } from '../system-operations.js';
 import { callHandlers } from './calls.js';
@@ -13,7 +13,7 @@ import { tableHandlers } from './tables.js';
 /** Bytes that are no instruction; the record says which exception they deserve. */
 const undefinedOpcode: SystemHandler = ({ state, log }, record) => {
   log(state.get64(State.rip));
-  throw new GuestFault(state.get32(record + Field.immediate));
+  throw new GuestFault(state.get32(record + Field.immediate) || Vector.UD);
 };
 
 export const systemHandlers: Readonly<Record<SystemOperation, SystemHandler>> = {

@@ -39,6 +39,20 @@ interface Place {
   set(value: string): void;
 }
 
+const GDT = 0x7_0000;
+const DESCRIPTORS = [
+  0n,
+  0x00af_9b00_0000_ffffn, // 08 kernel code
+  0x00cf_9300_0000_ffffn, // 10 kernel data
+  0n,
+  0x00cf_f300_0000_ffffn, // 20 user data
+  0x00af_fb00_0000_ffffn, // 28 user code
+  0x0000_8907_1000_0067n, // 30 task state at 71000
+  0n,
+  0x0000_8207_2000_0fffn, // 40 local table at 72000
+  0n,
+];
+
 /** Runs vectors one after the other on one processor, in ring 0 and with the first GiB mapped one to one. */
 export class VectorRunner {
   #fault: number | undefined;
@@ -58,6 +72,8 @@ export class VectorRunner {
     memory.fill(MEMORY_FROM, 0, MEMORY_BYTES);
     cpu.reset();
     registers.cr3 = 0x1000n;
+    registers.gdtr = { base: BigInt(GDT), limit: DESCRIPTORS.length * 8 - 1 };
+    DESCRIPTORS.forEach((descriptor, i) => memory.write64(GDT + i * 8, descriptor));
     registers.set(4, 0x8_0000n);
     registers.rip = BigInt(CODE);
     load(bytes);
