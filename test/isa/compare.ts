@@ -14,8 +14,8 @@ export function differences(row: ParsedRow, expected: Outcome, actual: Outcome):
   const check = (name: string, a: string, b: string) => {
     if (a !== b) found.push([name, a, b]);
   };
-  const faultBytes = severalAccesses(row) ? 1n << 63n : 1n;
-  check('fault', faultText(expected, faultBytes), faultText(actual, faultBytes));
+  const describe = severalAccesses(row) ? vectorText : faultText;
+  check('fault', describe(expected), describe(actual));
   if (expected.fault && !actual.fault) return found;
   check('rip', hex(expected.after.rip), hex(actual.after.rip));
   NAMES.forEach((name, i) => check(name, hex(expected.after.gpr[i]!), hex(actual.after.gpr[i]!)));
@@ -63,11 +63,12 @@ const hex = (value: bigint) => value.toString(16);
 const severalAccesses = (row: ParsedRow) =>
   row.mnemonic === 'maskmovdqu' || row.operands.some(({ text }) => text === 'M' || text === 'Mt');
 
-/** `bytes` blurs the address. */
-function faultText({ fault }: Outcome, bytes: bigint): string {
+const vectorText = ({ fault }: Outcome) => (fault ? `${fault.vector}` : 'none');
+
+function faultText({ fault }: Outcome): string {
   if (!fault) return 'none';
   const code = fault.cr2 >= 1n << 47n ? fault.errorCode & ~1 : fault.errorCode;
-  return `${fault.vector}:${code.toString(16)}:${hex(fault.cr2 & -bytes)}`;
+  return `${fault.vector}:${code.toString(16)}:${hex(fault.cr2)}`;
 }
 
 const changesText = (changes: readonly Patch[]) =>

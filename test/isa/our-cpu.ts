@@ -8,7 +8,6 @@ const RAM_BYTES = 1 << 20;
 const CODE_AT = 0x1_0000;
 const MEMORY_AT = 0x9_0000;
 const TABLES_AT = 0x1000;
-const MAX_CODE_BYTES = 32;
 const INT3 = 0xcc;
 const REPEAT_LIMIT = 20_000;
 const USER = 3;
@@ -103,10 +102,8 @@ export class OurCpu implements CpuUnderTest {
 
   #load({ code, codeOffset, before, memory }: TestCase): void {
     const { cpu } = this;
-    const room = Math.min(MAX_CODE_BYTES, PAGE_BYTES - codeOffset);
-    const padded = new Uint8Array(room).fill(INT3);
-    padded.set(code.subarray(0, room));
-    cpu.memory.write(CODE_AT + codeOffset, padded);
+    cpu.memory.fill(CODE_AT, INT3, PAGE_BYTES);
+    cpu.memory.write(CODE_AT + codeOffset, code.subarray(0, PAGE_BYTES - codeOffset));
     this.#expected.fill(0);
     for (const { offset, bytes } of memory) this.#expected.set(bytes, offset);
     cpu.memory.write(MEMORY_AT, this.#expected);
