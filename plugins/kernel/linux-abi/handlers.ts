@@ -8,6 +8,8 @@ import * as exit from './syscalls/exit.js';
 import * as futex from './syscalls/futex.js';
 import * as identity from './syscalls/identity.js';
 import * as memory from './syscalls/memory.js';
+import * as refused from './syscalls/refused.js';
+import * as scheduling from './syscalls/scheduling.js';
 import * as signals from './syscalls/signals.js';
 import * as system from './syscalls/system.js';
 import * as time from './syscalls/time.js';
@@ -30,6 +32,8 @@ const processFamily: readonly Module[] = [
   futex,
   identity,
   memory,
+  refused,
+  scheduling,
   signals,
   system,
   time,

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Errno } from '../../../../core/abi/errno.js';
 import type { Context } from '../../contexts/context.js';
-import { toI32 } from '../../gate/arguments.js';
+import { toI32, toU32 } from '../../gate/arguments.js';
 import type { Handler } from '../../gate/abi.js';
+import { isSignal } from '../signals/signal-numbers.js';
 import { PAGE_BYTES } from '../../memory/frames.js';
 import type { LinuxProcess } from '../process/process.js';
 import { limitOf, RLIMIT_COUNT, Rlimit, UNLIMITED } from '../process/resource-limits.js';
@@ -138,6 +139,11 @@ const prctls: Readonly<Record<number, Prctl>> = {
     context.user.write(argument, bytes);
     return 0;
   },
+  [Pr.SET_PDEATHSIG]: (context, argument) => {
+    if (argument !== 0 && !isSignal(argument)) return -Errno.EINVAL;
+    processOf(context).parentDeathSignal = argument;
+    return 0;
+  },
   [Pr.SET_NO_NEW_PRIVS]: (context) => {
     processOf(context).noNewPrivileges = true;
     return 0;
@@ -155,36 +161,64 @@ export const umask: Handler = (_kernel, context, mask) => {
   return before;
 };
 
-export const getpriority: Handler = (_kernel, context) => 20 - (context.attributes.priority - 20);
+/** uapi/linux/personality.h: the query changes nothing; only PER_LINUX and its flags exist. */
+const PERSONALITY_QUERY = 0xffff_ffff;
+const PERSONALITY_MASK = 0xff;
 
-export const setpriority: Handler = (_kernel, context, _which, _who, nice) => {
-  const wanted = 20 + Math.max(-20, Math.min(19, toI32(nice)));
-  if (wanted < context.attributes.priority && processOf(context).identity.euid !== 0) return -Errno.EACCES;
-  context.attributes.priority = wanted;
+export const personality: Handler = (_kernel, context, wanted) => {
+  const process = processOf(context);
+  const before = process.personality;
+  if (toU32(wanted) === PERSONALITY_QUERY) return before;
+  if (wanted & PERSONALITY_MASK) return -Errno.EINVAL;
+  process.personality = toU32(wanted);
+  return before;
+};
+
+/** linux/capability.h: version 3 has two words of each set. */
+const CAPABILITY_VERSION = 0x2008_0522;
+const ALL_CAPABILITIES = [0xffff_ffff, 0x1ff] as const;
+
+export const capget: Handler = (_kernel, context, header, pointer) => {
+  context.user.prepareWrite(header, 8);
+  const bytes = context.user.read(header, 8);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  if (view.getUint32(0, true) !== CAPABILITY_VERSION) {
+    view.setUint32(0, CAPABILITY_VERSION, true);
+    context.user.write(header, bytes);
+    return pointer === 0 ? 0 : -Errno.EINVAL;
+  }
+  const process = view.getInt32(4, true) === 0 ? processOf(context) : find(context, view.getInt32(4, true));
+  if (!process) return -Errno.ESRCH;
+  const sets = new Uint8Array(24);
+  ALL_CAPABILITIES.forEach((bits, index) => {
+    for (const at of [0, 4])
+      new DataView(sets.buffer).setUint32(index * 12 + at, process.identity.euid === 0 ? bits : 0, true);
+  });
+  if (pointer !== 0) context.user.write(pointer, sets);
   return 0;
 };
 
-const ONE_CPU = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
+const find = (context: Context, pid: number) => systemOf(context).table.processes.get(pid);
 
-export const sched_getaffinity: Handler = (_kernel, context, _pid, size, pointer) => {
-  if (!(size >= ONE_CPU.length)) return -Errno.EINVAL;
-  context.user.write(pointer, ONE_CPU);
-  return ONE_CPU.length;
-};
+/** Capabilities follow from the effective user alone: none can be given up or gained on its own. */
+export const capset: Handler = () => -Errno.EPERM;
 
-export const sched_setaffinity: Handler = (_kernel, context, _pid, size, pointer) => {
-  const first = size > 0 ? (context.user.read(pointer, 1)[0] ?? 0) : 0;
-  return first & 1 ? 0 : -Errno.EINVAL;
-};
+const HOST_NAME_BYTES = 64;
 
-export const sched_get_priority_max: Handler = (_kernel, _context, policy) =>
-  policy === 1 || policy === 2 ? 99 : 0;
-export const sched_get_priority_min: Handler = (_kernel, _context, policy) =>
-  policy === 1 || policy === 2 ? 1 : 0;
-export const sched_getscheduler: Handler = () => 0;
-
-export const getcpu: Handler = (_kernel, context, cpu, node) => {
-  for (const pointer of [cpu, node]) if (pointer !== 0) context.user.prepareWrite(pointer, 4);
-  for (const pointer of [cpu, node]) if (pointer !== 0) context.user.write(pointer, new Uint8Array(4));
+export const sethostname: Handler = (_kernel, context, pointer, length) => {
+  if (processOf(context).identity.euid !== 0) return -Errno.EPERM;
+  if (!(length >= 0 && length <= HOST_NAME_BYTES)) return -Errno.EINVAL;
+  systemOf(context).hostname = Buffer.from(context.user.read(pointer, length)).toString('latin1');
   return 0;
+};
+
+export const setdomainname: Handler = () => -Errno.EPERM;
+
+const Syslog = { CLOSE: 0, OPEN: 1, READ_ALL: 3, READ_CLEAR: 4, SIZE_UNREAD: 9, SIZE_BUFFER: 10 } as const;
+
+/** The kernel's log has no lines for programs. */
+export const syslog: Handler = (_kernel, _context, action) => {
+  if (action === Syslog.SIZE_BUFFER) return PAGE_BYTES;
+  const { CLOSE, OPEN, READ_ALL, READ_CLEAR, SIZE_UNREAD } = Syslog;
+  return ([CLOSE, OPEN, READ_ALL, READ_CLEAR, SIZE_UNREAD] as number[]).includes(action) ? 0 : -Errno.EPERM;
 };

@@ -1,0 +1,46 @@
+import { expect } from 'chai';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { compile, hasCompiler, PROGRAMS, runOnHost } from './compile.js';
+import type { Compiler } from './compile.js';
+import { runInGuest } from './guest.js';
+
+const isHost = process.arch === 'x64' && process.platform === 'linux';
+
+/** The first line of a program says what it asks, and may name what it needs: `// question (gcc only)`. */
+const sources = readdirSync(PROGRAMS)
+  .filter((name) => /\.(c|cpp)$/.test(name))
+  .sort();
+
+function suite(compiler: Compiler, names: readonly string[]): void {
+  describe(`programs built by ${compiler} -static do in the guest what they do on the host`, function () {
+    this.timeout(60_000);
+    before(function () {
+      if (!isHost || !hasCompiler(compiler)) this.skip();
+    });
+    for (const name of names) {
+      it(name, async () => {
+        const program = compile(join(PROGRAMS, name), compiler);
+        const native = runOnHost(program);
+        const guest = await runInGuest({ program });
+        expect(guest.stdout).to.equal(native.stdout);
+        expect({ status: guest.status, log: guest.log }).to.deep.equal({ status: native.status, log: [] });
+      });
+    }
+  });
+}
+
+/** glibc and musl make different calls for the same question; the heavy questions are asked once. */
+const once = /^(fuzz|cxx)/;
+suite(
+  'gcc',
+  sources.filter((name) => name.endsWith('.c')),
+);
+suite(
+  'musl-gcc',
+  sources.filter((name) => name.endsWith('.c') && !once.test(name)),
+);
+suite(
+  'g++',
+  sources.filter((name) => name.endsWith('.cpp')),
+);
