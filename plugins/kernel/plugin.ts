@@ -1,7 +1,6 @@
 import { tapIn } from '../../core/hooks/untap.js';
 import { definePlugin } from '../../core/plugin/plugin.js';
 import type { Services } from '../../core/plugin/plugin.js';
-import type { Context } from './contexts/context.js';
 import { Gate } from './gate/gate.js';
 import type { Abi } from './gate/abi.js';
 import { Interrupts } from './gate/interrupts.js';
@@ -116,10 +115,13 @@ function assemble(use: Use, config: KernelConfig): KernelService {
     redox,
   );
   const interrupts = new Interrupts(kernel);
-  interrupts.onTouchFailed = (context, frame) => redirectTouch(kernel, context, frame);
   kernel.countInterrupts = () => interrupts.counts;
   const schemes = makeSchemes(kernel, config.isolates ?? noIsolates, interrupts);
   const gate = new Gate(kernel, interrupts, config.isolates);
+  interrupts.onTouchFailed = (context, frame) => {
+    redirectTouch(kernel, frame);
+    gate.touchFailed(context);
+  };
   const outside = (event: () => void): void => {
     void use.machine.atBorder(() => {
       event();
@@ -166,7 +168,7 @@ function enter({ cpu }: Use, { kernel, image }: KernelService): void {
 }
 
 /** Sends a touch that can never succeed to the place that answers EFAULT. */
-function redirectTouch(kernel: Kernel, _context: Context, frame: bigint): void {
+function redirectTouch(kernel: Kernel, frame: bigint): void {
   const rip = new Uint8Array(8);
   new DataView(rip.buffer).setBigUint64(0, kernel.symbol('fault_touch_failed'), true);
   kernel.memory.writeLinear(frame + BigInt(FrameLayout.rip), rip);

@@ -8,17 +8,17 @@ import { kernelPlugin } from '../../plugins/kernel/index.js';
 import type { KernelService } from '../../plugins/kernel/index.js';
 import { LinuxAbi } from '../../plugins/kernel/linux-abi/abi.js';
 import { ProcessSource } from '../../plugins/kernel/linux-abi/process/proc-source.js';
-import { startFirstProcess } from '../../plugins/kernel/linux-abi/process/first-process.js';
 import type { WaitStatus } from '../../plugins/kernel/linux-abi/process/process.js';
 import { LinuxSystem } from '../../plugins/kernel/linux-abi/system.js';
 import { createGuestTree } from '../../plugins/kernel/linux-abi/vfs/guest-tree.js';
 import type { GuestTree } from '../../plugins/kernel/linux-abi/vfs/guest-tree.js';
 import { foreign } from '../../plugins/kernel/linux-abi/vfs/types.js';
-import { nameOfText } from '../../plugins/kernel/linux-abi/vfs/names.js';
 import type { RunOptions } from '../cli/options.js';
 import type { GdbServer } from '../debug/serve-gdb.js';
+import { handSignalsOn } from './guest-signals.js';
 import { lastWords } from './last-words.js';
 import { StandardFiles } from './standard-files.js';
+import { startProgram } from './start-program.js';
 
 const SIGNAL_STATUS_BASE = 128;
 
@@ -36,22 +36,33 @@ class ProgramRun {
   readonly #machine: Machine;
   #standard: StandardFiles | undefined;
   #tree: GuestTree | undefined;
-  #system: LinuxSystem | undefined;
   #gdb: GdbServer | undefined;
+  #stopForwarding: () => void = () => undefined;
+  #end: (status: number) => void = () => undefined;
+  readonly #ended = new Promise<number>((resolve) => (this.#end = resolve));
 
   constructor(private readonly options: RunOptions) {
     this.#machine = new Machine({ ramMiB: options.memoryMiB }, createCpu);
   }
 
+  /** Puts the program into process 1 and runs the machine; resolves with the status it ends with. */
   async finish(): Promise<number> {
     const service = await this.#load();
-    const status = this.#start(service);
-    await this.#serveGdb(service);
+    const { tree, system } = this.#createSystem(service);
+    this.#standard = new StandardFiles(this.#machine, system);
+    this.#watch(system);
+    if (this.options.strace) await this.#trace(system, service);
+    startProgram({ options: this.options, service, system, tree, standard: this.#standard });
+    if (this.options.gdb) await this.#serveGdb(service, system);
+    this.#stopForwarding = handSignalsOn(this.#machine, system, (signal) =>
+      this.#end(SIGNAL_STATUS_BASE + signal),
+    );
     this.#machine.start({ held: this.options.gdb?.wait ?? false });
-    return Promise.race([status, this.#machine.finished.then((end) => end.status)]);
+    return Promise.race([this.#ended, this.#machine.finished.then((end) => end.status)]);
   }
 
   async close(): Promise<void> {
+    this.#stopForwarding();
     await this.#gdb?.close();
     this.#standard?.close();
     await this.#machine.close();
@@ -73,27 +84,10 @@ class ProgramRun {
     return service;
   }
 
-  /** Puts the program into process 1; resolves with the status it ends with. */
-  #start(service: KernelService): Promise<number> {
-    const system = (this.#system = this.#createSystem(service));
-    this.#standard = new StandardFiles(service, system);
-    const ended = this.#watch(system);
-    startFirstProcess(system, {
-      abi: service.abis.get('linux') ?? service.kernel.idle.abi,
-      program: (this.#tree as GuestTree).program,
-      argv: [this.options.program, ...this.options.args].map(nameOfText),
-      environment: environmentOf(this.options).map(nameOfText),
-      cwd: nameOfText(this.options.cwd ?? '/'),
-      files: this.#standard.files,
-      terminal: this.#standard.terminal,
-    });
-    return ended;
-  }
-
-  #createSystem(service: KernelService): LinuxSystem {
+  #createSystem(service: KernelService): { tree: GuestTree; system: LinuxSystem } {
     const { kernel } = service;
-    const system: { current?: LinuxSystem } = {};
-    this.#tree = createGuestTree({
+    const made: { system?: LinuxSystem } = {};
+    const tree = (this.#tree = createGuestTree({
       program: this.options.program,
       mounts: this.options.mounts,
       devices: {
@@ -103,64 +97,53 @@ class ProgramRun {
           return file && foreign(file);
         },
       },
-      processes: new ProcessSource(() => system.current, service),
+      processes: new ProcessSource(() => made.system, service),
       nowNs: () => BigInt(Math.floor(kernel.parts.bootTimeNs + kernel.nowNs())),
-    });
-    const log = (line: string) => this.#log(line);
-    return (system.current = new LinuxSystem({ kernel, schemes: service.schemes, vfs: this.#tree.vfs, log }));
+    }));
+    // A trace says by itself what is not built.
+    const log = (line: string) => (this.options.strace ? undefined : this.#say(`halfcell: ${line}\n`));
+    const system = new LinuxSystem({ kernel, schemes: service.schemes, vfs: tree.vfs, log });
+    made.system = system;
+    return { tree, system };
   }
 
-  async #serveGdb(service: KernelService): Promise<void> {
+  async #trace(system: LinuxSystem, { gate }: KernelService): Promise<void> {
+    const { traceSystem } = await import('../../plugins/kernel/linux-abi/strace/attach.js');
+    traceSystem(system, gate, (text) => this.#say(text));
+  }
+
+  async #serveGdb(service: KernelService, system: LinuxSystem): Promise<void> {
     const { gdb } = this.options;
-    if (!gdb || !this.#system) return;
+    if (!gdb) return;
     const [{ serveGdb }, { linuxPrograms }] = await Promise.all([
       import('../debug/serve-gdb.js'),
       import('../debug/program-modules.js'),
     ]);
-    this.#gdb = await serveGdb(this.#machine, service, gdb, linuxPrograms(this.#system));
+    this.#gdb = await serveGdb(this.#machine, service, gdb, linuxPrograms(system));
   }
 
-  #watch({ table }: LinuxSystem): Promise<number> {
+  #watch({ table }: LinuxSystem): void {
     table.onKilled = (process, info, context) => {
       const words = process.pid === 1 && lastWords(process, info, context);
-      if (words) this.#log(words);
+      if (words) this.#say(`halfcell: ${words}\n`);
     };
-    return new Promise((resolve) => {
-      table.onFirstExit = (status) => {
-        resolve(statusOf(status));
-        this.#machine.powerOff();
-      };
-    });
+    table.onFirstExit = (status) => {
+      this.#end(statusOf(status));
+      this.#machine.powerOff();
+    };
   }
 
   #stopped(reason: string, code: number): void {
     const log = this.#machine.plugins.service('kernel')?.kernel.log.read();
-    if (reason === 'panic')
-      this.#log(
-        `the kernel gave up: ${Buffer.from(log ?? [])
-          .toString()
-          .trim()
-          .split('\n')
-          .at(-1)}`,
-      );
+    const text = Buffer.from(log ?? []).toString();
+    if (reason === 'panic') this.#say(`halfcell: the kernel gave up: ${text.trim().split('\n').at(-1)}\n`);
     this.#machine.powerOff(code);
   }
 
-  #log(line: string): void {
-    process.stderr.write(`halfcell: ${line}${this.#standard?.terminal ? '\r' : ''}\n`);
+  #say(text: string): void {
+    process.stderr.write(text.replaceAll('\n', this.#standard?.newline ?? '\n'));
   }
 }
 
 const statusOf = (status: WaitStatus): number =>
   status.kind === 'exited' ? status.code : SIGNAL_STATUS_BASE + status.signal;
-
-/** A small environment; what `--env` sets comes on top. */
-function environmentOf({ env }: RunOptions): string[] {
-  const base = {
-    PATH: '/usr/local/bin:/usr/bin:/bin',
-    HOME: '/',
-    TERM: process.env['TERM'] ?? 'dumb',
-    ...env,
-  };
-  return Object.entries(base).map(([name, value]) => `${name}=${value}`);
-}

@@ -1,4 +1,5 @@
-import type { KernelService } from '../../plugins/kernel/index.js';
+import { isatty } from 'node:tty';
+import type { Machine } from '../../core/machine/machine.js';
 import {
   InheritedRegularFile,
   InputFile,
@@ -7,15 +8,18 @@ import {
 } from '../../plugins/kernel/linux-abi/files/standard-file.js';
 import { TerminalFile, terminalKey } from '../../plugins/kernel/linux-abi/files/terminal-file.js';
 import type { OpenFile } from '../../plugins/kernel/linux-abi/files/open-file.js';
+import { Sig } from '../../plugins/kernel/linux-abi/signals/signal-numbers.js';
 import { openStandardStreams } from '../../plugins/kernel/linux-abi/stdio/standard-streams.js';
 import type {
   StandardStream,
   StandardStreams,
 } from '../../plugins/kernel/linux-abi/stdio/standard-streams.js';
+import type { HostTerminal } from '../../plugins/kernel/linux-abi/stdio/host-terminal.js';
 import type { LinuxSystem } from '../../plugins/kernel/linux-abi/system.js';
 import { Terminal } from '../../plugins/kernel/linux-abi/tty/terminal.js';
+import { signalGroup } from './guest-signals.js';
 
-const SI_KERNEL = 128;
+const FIRST_GROUP = 1;
 
 /** This process's standard streams as the guest's descriptors 0, 1 and 2. */
 export class StandardFiles {
@@ -24,25 +28,46 @@ export class StandardFiles {
   readonly terminalFile: TerminalFile | undefined;
   readonly #streams: StandardStreams;
 
-  constructor(service: KernelService, system: LinuxSystem) {
-    const wake = (key: string) => service.outside(() => void system.kernel.waits.wake(key));
-    this.#streams = openStandardStreams(() => wake(standardKey));
+  constructor(
+    private readonly machine: Machine,
+    private readonly system: LinuxSystem,
+  ) {
+    this.#streams = openStandardStreams(() => this.#wake(standardKey));
     const host = this.#streams.terminal;
-    this.terminal =
-      host &&
-      new Terminal({
-        screen: host.screen,
-        signalGroup: (pgid, signal) => signalGroup(system, pgid, signal),
-        changed: () => wake(terminalKey),
-        nowNs: () => system.kernel.nowNs(),
-      });
-    this.terminalFile = this.terminal && new TerminalFile(this.terminal, () => host?.demand());
-    if (this.terminal) host?.attach(this.terminal);
+    this.terminal = host && this.#joined(host);
+    this.terminalFile = this.terminal && new TerminalFile(this.terminal, host);
     this.files = this.#streams.streams.map((stream) => this.#fileFor(stream));
   }
 
+  /** What ends a line that this process itself writes on standard error. */
+  get newline(): string {
+    return this.#streams.terminal?.raw && isatty(2) ? '\r\n' : '\n';
+  }
+
   close(): void {
+    this.system.table.onFirstStopped = undefined;
     this.#streams.close();
+  }
+
+  #joined(host: HostTerminal): Terminal {
+    const { machine, system } = this;
+    const terminal = new Terminal({
+      screen: host.screen,
+      signalGroup: (pgid, signal) => void machine.atBorder(() => signalGroup(system, pgid, signal)),
+      changed: () => this.#wake(terminalKey),
+      nowNs: () => system.kernel.nowNs(),
+    });
+    host.attach(terminal, () => {
+      void machine.atBorder(() => signalGroup(system, FIRST_GROUP, Sig.CONT));
+      this.#wake(terminalKey);
+    });
+    system.table.onFirstStopped = () => void machine.atBorder(() => host.suspend());
+    return terminal;
+  }
+
+  #wake(key: string): void {
+    void this.machine.atBorder(() => void this.system.kernel.waits.wake(key));
+    this.machine.wake();
   }
 
   #fileFor(stream: StandardStream): OpenFile {
@@ -57,8 +82,4 @@ export class StandardFiles {
         return this.terminalFile as TerminalFile;
     }
   }
-}
-
-function signalGroup({ table }: LinuxSystem, pgid: number, signal: number): void {
-  for (const target of table.group(pgid)) table.sendToProcess(target, { signal, code: SI_KERNEL });
 }

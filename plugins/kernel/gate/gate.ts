@@ -22,6 +22,8 @@ const R8 = 8;
 const ARGUMENT_REGISTERS = [RDI, RSI, RDX, RCX, R8, 9] as const;
 
 export interface GateTaps {
+  /** A native context begins a system call; the frame holds the registers. */
+  syscallEnter?: ((context: Context, number: number) => void) | undefined;
   /** Fired for each finished system call, when somebody listens. */
   syscallExit?: ((context: Context, pad: number, result: number) => void) | undefined;
 }
@@ -69,6 +71,7 @@ export class Gate {
     const context = kernel.current;
     const number = toArgument(kernel.table.guest(context.slot).frame(FrameLayout.rax));
     const pad = context.abi.padOf(number);
+    this.taps.syscallEnter?.(context, number);
     if (pad === undefined) context.abi.unknown(kernel, context, number);
     const address = pad === undefined ? kernel.symbol('sys_unknown') : kernel.parts.image.padAddress(pad);
     this.#registers.set(RAX, address);
@@ -111,6 +114,11 @@ export class Gate {
     this.#answer(context, outcome);
     if (typeof outcome === 'number') this.#finished(context, index, outcome);
     return true;
+  }
+
+  /** The touch that a call asked for cannot succeed: its pad answers EFAULT. */
+  touchFailed(context: Context): void {
+    if (context.call) this.#finished(context, context.call.pad, -Errno.EFAULT);
   }
 
   #finished(context: Context, pad: number, result: number): void {
@@ -200,6 +208,7 @@ export class Gate {
 
   // A signal that stands by when a call wants to block ends the call before it sleeps.
   #interruptedCall(context: Context): number {
+    this.taps.syscallExit?.(context, context.call?.pad ?? 0, -Errno.EINTR);
     context.call = undefined;
     context.woken = undefined;
     return -Errno.EINTR;

@@ -4,14 +4,22 @@ import type { Outcome } from '../contexts/outcome.js';
 import type { Abi, Handler } from '../gate/abi.js';
 import type { PadTable } from '../gate/pads.js';
 import type { Kernel } from '../kernel.js';
+import { USER_END } from '../memory/address-space.js';
+import type { AddressSpace } from '../memory/address-space.js';
+import { OutOfFrames } from '../memory/frames.js';
 import { handlerPlace } from '../syscalls/places.js';
 import { linuxHandlers } from './handlers.js';
+import { releaseRobustMutexes } from './process/robust-list.js';
+import { writeBack } from './syscalls/memory.js';
 import { threadOf } from './process/thread.js';
 import { beforeUserMode } from './signals/deliver.js';
 import { faultSignal } from './signals/fault-signal.js';
 import { syscallNames } from './syscall-names.js';
 import { systemOf } from './system.js';
 import { SysFailure } from './vfs/failure.js';
+
+/** What C libraries try, ready to do without. */
+const PROBED: ReadonlySet<string> = new Set(['rseq', 'clone3', 'membarrier', 'openat2', 'map_shadow_stack']);
 
 /** The Linux x86-64 system calls, on the same contexts, memory and files as everything else. */
 export class LinuxAbi implements Abi {
@@ -40,9 +48,9 @@ export class LinuxAbi implements Abi {
 
   /** Says once by name that a call is not built. */
   unknown(_kernel: Kernel, context: Context, number: number): void {
-    if (this.#unknown.has(number)) return;
-    this.#unknown.add(number);
     const name = syscallNames.get(number) ?? `number ${number}`;
+    if (this.#unknown.has(number) || PROBED.has(name)) return;
+    this.#unknown.add(number);
     systemOf(context).log(`${context.name}: system call ${name} is not built, answered ENOSYS`);
   }
 
@@ -57,7 +65,7 @@ export class LinuxAbi implements Abi {
   }
 
   exited(kernel: Kernel, context: Context): void {
-    clearChildTid(kernel, context);
+    if (context.space) lastWords(kernel, context, context.space);
     systemOf(context).table.threadExited(context);
   }
 }
@@ -72,6 +80,18 @@ function withFailures(handler: Handler): Handler {
       throw failure;
     }
   };
+}
+
+/** What a thread leaves in memory: its mutexes, its shared files, the word that says it is gone. */
+function lastWords(kernel: Kernel, context: Context, space: AddressSpace): void {
+  try {
+    releaseRobustMutexes(kernel, context);
+    clearChildTid(kernel, context);
+  } catch (failure) {
+    // No frame is left to write to: whoever waits, waits for nothing.
+    if (!(failure instanceof OutOfFrames)) throw failure;
+  }
+  if (threadOf(context).process.threads.size === 1) writeBack(space, 0, USER_END);
 }
 
 /** Tells pthread_join that the thread is gone: a zero word and a futex wake-up. */

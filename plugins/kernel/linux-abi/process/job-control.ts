@@ -11,6 +11,7 @@ const SI_KERNEL = 128;
 export function isOrphanedGroup(table: ProcessTable, pgid: number): boolean {
   return !table.group(pgid).some((member) => {
     const { parent } = member;
+    if (!parent && table.onFirstStopped) return true;
     return !member.dead && parent !== undefined && parent.pgid !== pgid && parent.sid === member.sid;
   });
 }

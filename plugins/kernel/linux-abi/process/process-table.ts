@@ -26,6 +26,15 @@ export class ProcessTable {
   /** A process ended by a signal; told before its memory goes. */
   onKilled: (process: LinuxProcess, info: SignalInfo, context: Context) => void = () => undefined;
 
+  /** A thread takes a signal, and a thread ends: for a tracer. */
+  onSignal: ((context: Context, info: SignalInfo) => void) | undefined;
+  onThreadExit: ((thread: LinuxThread) => void) | undefined;
+  /**
+   * Set where somebody outside can continue the first process after a stop; told of such a stop. Without it the first
+   * process's group is an orphaned one, whose members ^Z does not stop.
+   */
+  onFirstStopped: (() => void) | undefined;
+
   constructor(private readonly system: LinuxSystem) {}
 
   private get kernel(): Kernel {
@@ -106,6 +115,7 @@ export class ProcessTable {
   threadExited(context: Context): void {
     const thread = threadOf(context);
     const { process } = thread;
+    this.onThreadExit?.(thread);
     process.cpuTimeNs += context.cpuTimeNs;
     // The number may belong to another thread by now: one that called exec became the leader.
     if (process.threads.get(thread.tid) === context) process.threads.delete(thread.tid);
@@ -180,6 +190,7 @@ export class ProcessTable {
     process.report = { kind: 'stopped', signal };
     this.#tellParent(process, CLD.STOPPED, signal);
     for (const context of process.threads.values()) this.kernel.interrupt(context);
+    if (!process.parent) this.onFirstStopped?.();
   }
 
   #continue(process: LinuxProcess): void {

@@ -37,9 +37,12 @@ export function beforeUserMode(
   context.interrupted = false;
   for (let info = takeSignal(thread); info; info = takeSignal(thread)) {
     const action = process.actions[info.signal] ?? DEFAULT_ACTION;
-    if (action.handler === SIG_IGN) continue;
-    if (action.handler !== SIG_DFL) enterHandler(kernel, table, context, info, action);
-    else byDefault(table, context, info);
+    if (action.handler !== SIG_DFL && action.handler !== SIG_IGN) {
+      enterHandler(kernel, table, context, info, action);
+    } else {
+      table.onSignal?.(context, info);
+      if (action.handler === SIG_DFL) byDefault(table, context, info);
+    }
     if (context.killed) return 0;
   }
   restart(kernel, context, undefined);
@@ -95,6 +98,7 @@ function enterHandler(
     killBySegv(table, context);
     return;
   }
+  table.onSignal?.(context, info);
   if (rewound.rip !== guest.frame(FrameLayout.rip)) restart(kernel, context, action);
   thread.restartUntilNs = undefined;
   jumpToHandler(kernel, context, info, action, stack);

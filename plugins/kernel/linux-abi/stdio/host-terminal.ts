@@ -4,31 +4,36 @@ import type { WindowSize } from '../tty/termios.js';
 import { inForeground } from './foreground.js';
 import { HostOutput } from './host-output.js';
 import { RawMode } from './raw-mode.js';
+import { cooked, lengthBehind } from './screen-text.js';
 
 /** What a host terminal is to us: Node's streams, or a test's. */
 export interface HostTerminalParts {
-  readonly stdin: ReadStream | undefined;
+  /** Opens the keyboard, at the latest when the guest wants to read. */
+  keyboard(): { readonly stream: ReadStream; readonly fd: number } | undefined;
   /** Any descriptor on the terminal that may be written. */
   readonly screenFd: number;
   size(): WindowSize;
   /** Calls back when the size changes; answers the undo. */
   onResize(changed: () => void): () => void;
   inForeground?(): boolean;
-  /** Whether keys are ours from the start. Otherwise only once the guest reads: in `guest | pager` they are the pager's. */
-  readonly eager: boolean;
 }
 
+/** How long after the request a process still runs that could not be stopped: there is no job control around it. */
+const SUSPEND_GRACE_MS = 20;
+
 /**
- * Joins the guest's terminal to the host's: the host's is put into raw mode, and lines, echo and signals are the guest's own line
- * discipline. In the background nothing is touched: a guest that reads then is stopped, as any job would be.
+ * Joins the guest's terminal to the host's. Until the guest wants keys or modes, the host's terminal is left as it is, so that what was
+ * typed ahead stays the shell's. Then it is put into raw mode, and lines, echo and signals are the guest's own line discipline. In
+ * the background nothing is touched: a guest that reads then is stopped, as any job would be.
  */
 export class HostTerminal {
   readonly screen: Screen;
   readonly #output: HostOutput;
-  readonly #raw: RawMode | undefined;
+  #keyboard: ReadStream | undefined;
+  #raw: RawMode | undefined;
   #terminal: Terminal | undefined;
   #stopResizing: () => void = () => undefined;
-  #reading = false;
+  #onContinued: () => void = () => undefined;
   readonly #onData = (bytes: Buffer) => this.#type(bytes);
   readonly #onEnd = () => this.#terminal?.hangUp();
   readonly #onContinue = () => this.#continued();
@@ -36,42 +41,52 @@ export class HostTerminal {
   constructor(private readonly parts: HostTerminalParts) {
     this.#output = new HostOutput(parts.screenFd, () => this.#terminal?.drained());
     this.screen = { write: (bytes) => this.#show(bytes) };
-    this.#raw = parts.stdin && new RawMode(parts.stdin);
   }
 
-  /** Connects. Input flows at once when it is ours alone, otherwise from the first `demand`. */
-  attach(terminal: Terminal): void {
+  /** The host turns nothing that is written to it into anything else. */
+  get raw(): boolean {
+    return this.#raw?.active ?? false;
+  }
+
+  /** Connects. `continued` is called when this process goes on after a stop. */
+  attach(terminal: Terminal, continued: () => void = () => undefined): void {
     this.#terminal = terminal;
+    this.#onContinued = continued;
     terminal.size = this.parts.size();
     this.#stopResizing = this.parts.onResize(() => terminal.resize(this.parts.size()));
     process.on('SIGCONT', this.#onContinue);
-    if (this.parts.eager && this.#foreground) this.#begin();
   }
 
-  /** The guest waits for input, or changes the terminal. */
+  /** The guest reads: this process is stopped where it may not. */
   demand(): void {
-    if (this.#reading || !this.parts.stdin) return;
+    if (this.#keyboard) return;
     if (this.#foreground) this.#begin();
-    else process.kill(process.pid, 'SIGTTIN');
+    else process.kill(0, 'SIGTTIN');
+  }
+
+  /** The guest looks out for keys, or changes the terminal. */
+  expect(): void {
+    if (!this.#keyboard && this.#foreground) this.#begin();
   }
 
   /** There is room in the terminal's input again. */
   relieve(): void {
-    if (this.#reading && !this.#terminal?.discipline.congested) this.parts.stdin?.resume();
+    if (this.#keyboard?.isPaused() && !this.#terminal?.discipline.congested) this.#keyboard.resume();
   }
 
   /** Stops this process as ^Z stops a job: the shell gets a sane terminal, and `SIGCONT` takes it back. */
   suspend(): void {
     this.#raw?.leave();
     process.kill(0, 'SIGTSTP');
+    // eslint-disable-next-line no-restricted-syntax -- the host's time: who still runs was not stopped
+    setTimeout(this.#onContinue, SUSPEND_GRACE_MS);
   }
 
   detach(): void {
     this.#stopResizing();
     process.off('SIGCONT', this.#onContinue);
-    const { stdin } = this.parts;
-    stdin?.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onEnd);
-    stdin?.pause();
+    this.#keyboard?.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onEnd);
+    this.#keyboard?.pause();
     this.#raw?.leave();
     this.#output.close();
     this.#terminal = undefined;
@@ -82,26 +97,37 @@ export class HostTerminal {
   }
 
   #begin(): void {
-    this.#reading = true;
-    this.#raw?.enter();
-    this.parts.stdin?.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onEnd);
+    const keyboard = this.parts.keyboard();
+    if (!keyboard) return;
+    this.#keyboard = keyboard.stream;
+    this.#raw = new RawMode(keyboard.stream, keyboard.fd);
+    this.#raw.enter();
+    this.#keyboard.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onEnd);
   }
 
   #type(bytes: Buffer): void {
     this.#terminal?.type(bytes);
-    if (this.#terminal?.discipline.congested) this.parts.stdin?.pause();
+    if (this.#terminal?.discipline.congested) this.#keyboard?.pause();
   }
 
   // The shell has set the terminal to its own liking while we were stopped.
   #continued(): void {
-    if (!this.#reading || !this.#foreground) return;
-    this.#raw?.leave();
-    this.#raw?.enter();
-    this.#terminal?.resize(this.parts.size());
+    if (!this.#terminal) return;
+    if (this.#raw && this.#foreground) {
+      this.#raw.leave();
+      this.#raw.enter();
+    }
+    this.#terminal.resize(this.parts.size());
+    this.#onContinued();
   }
 
   // A terminal that is gone takes everything: the hangup follows on the input side.
   #show(bytes: Uint8Array): number {
+    if (!this.raw) return lengthBehind(bytes, this.#write(cooked(bytes)));
+    return this.#write(bytes);
+  }
+
+  #write(bytes: Uint8Array): number {
     try {
       return this.#output.write(bytes);
     } catch {

@@ -12,7 +12,10 @@ export class RawMode {
   readonly #atExit = () => this.leave();
   readonly #atSignal = (signal: NodeJS.Signals) => this.#die(signal);
 
-  constructor(private readonly terminal: ReadStream) {}
+  constructor(
+    private readonly terminal: ReadStream,
+    private readonly fd: number,
+  ) {}
 
   get active(): boolean {
     return this.#active;
@@ -37,7 +40,7 @@ export class RawMode {
   // libuv's raw mode still turns newlines into returns and newlines on the way out, which full-screen programs turned off.
   #apply(): void {
     this.terminal.setRawMode(true);
-    spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
+    spawnSync('stty', ['-opost'], { stdio: [this.fd, 'ignore', 'ignore'] });
   }
 
   // Others may have plans for the signal; without them it does what it would have done.

@@ -1,6 +1,6 @@
-import { fstatSync } from 'node:fs';
-import { isatty } from 'node:tty';
-import type { ReadStream, WriteStream } from 'node:tty';
+import { fstatSync, openSync } from 'node:fs';
+import { isatty, ReadStream } from 'node:tty';
+import type { WriteStream } from 'node:tty';
 import { HostInput } from './host-input.js';
 import { HostOutput } from './host-output.js';
 import { HostTerminal } from './host-terminal.js';
@@ -49,12 +49,22 @@ function openTerminal(isTerminal: readonly boolean[]): HostTerminal | undefined 
   if (screenFd === undefined) return undefined;
   const sized = isTerminal[1] ? process.stdout : isTerminal[2] ? process.stderr : undefined;
   return new HostTerminal({
-    stdin: isTerminal[0] ? (process.stdin as ReadStream) : undefined,
+    keyboard: () =>
+      isTerminal[0] ? { stream: process.stdin as ReadStream, fd: 0 } : openControllingTerminal(),
     screenFd,
-    eager: isTerminal[0] === true && isTerminal[1] === true,
     size: () => sizeOf(sized),
     onResize: (resized) => watchSize(sized, resized),
   });
+}
+
+/** For `producer | guest` whose guest asks the user through /dev/tty. */
+function openControllingTerminal(): { stream: ReadStream; fd: number } | undefined {
+  try {
+    const fd = openSync('/dev/tty', 'r');
+    return { stream: new ReadStream(fd), fd };
+  } catch {
+    return undefined;
+  }
 }
 
 function sizeOf(stream: WriteStream | undefined) {

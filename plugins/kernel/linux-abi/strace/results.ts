@@ -1,5 +1,5 @@
 import { errnoMessage } from '../../../../core/abi/errno-message.js';
-import { errnoName } from '../../../../core/abi/errno.js';
+import { Errno, errnoName } from '../../../../core/abi/errno.js';
 import * as files from '../layouts/files.js';
 import * as times from '../layouts/times.js';
 import * as flags from './flags.js';
@@ -76,6 +76,25 @@ const restarts: Readonly<Record<number, string>> = {
   516: 'ERESTART_RESTARTBLOCK (Interrupted by signal)',
 };
 const MAX_ERRNO = 4095;
+
+const NO_HANDLER = new Set(['pause', 'rt_sigsuspend', 'select', 'pselect6', 'ppoll']);
+const BY_BLOCK = new Set(['nanosleep', 'clock_nanosleep', 'poll', 'restart_syscall']);
+const NEVER = new Set([
+  'epoll_wait',
+  'epoll_pwait',
+  'epoll_pwait2',
+  'rt_sigtimedwait',
+  'semop',
+  'semtimedop',
+  'io_getevents',
+]);
+
+/** What Linux's own code answers for a call that a signal interrupts: EINTR, or one of `restarts`. */
+export function restartOf(name: string): number {
+  if (NEVER.has(name)) return Errno.EINTR;
+  if (NO_HANDLER.has(name)) return 514;
+  return BY_BLOCK.has(name) ? 516 : 512;
+}
 
 /** What stands behind `=`; `?` for a call that never ends. */
 export function resultText(call: TracedCall): string {
