@@ -27,12 +27,13 @@ export class Waits {
     );
   }
 
-  /** Wakes up to `limit` contexts in order of arrival; answers how many. */
-  wake(key: string, limit = Infinity): number {
+  /** Wakes up to `limit` contexts that `accepts` admits, in order of arrival; answers how many. */
+  wake(key: string, limit = Infinity, accepts: (context: Context) => boolean = () => true): number {
     for (const told of [...(this.#listeners.get(key) ?? [])]) told();
     let count = 0;
     for (const context of [...(this.#queues.get(key) ?? [])]) {
       if (count >= limit) break;
+      if (!accepts(context)) continue;
       this.wakeContext(context, 'event');
       count += 1;
     }

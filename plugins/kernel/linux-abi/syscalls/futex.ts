@@ -1,12 +1,13 @@
 import { Errno } from '../../../../core/abi/errno.js';
 import type { Context } from '../../contexts/context.js';
-import { waitFor, waitUntil } from '../../contexts/outcome.js';
 import type { Outcome } from '../../contexts/outcome.js';
 import type { Handler } from '../../gate/abi.js';
-import { toU32 } from '../../gate/arguments.js';
+import { toI32, toU32 } from '../../gate/arguments.js';
 import type { Kernel } from '../../kernel.js';
 import { futexWord } from '../../syscalls/futex.js';
 import { threadOf } from '../process/thread.js';
+import { systemOf } from '../system.js';
+import { deadlineOf } from './deadline.js';
 import { decodeTimespec } from './timespec.js';
 
 /** linux/futex.h. */
@@ -21,6 +22,7 @@ const Op = {
 } as const;
 const PRIVATE = 0x80;
 const CLOCK_REALTIME = 0x100;
+const COMMAND = ~(PRIVATE | CLOCK_REALTIME);
 const ANY = 0xffff_ffff;
 
 interface FutexCall {
@@ -35,12 +37,16 @@ interface FutexCall {
 }
 
 const operations: Readonly<Record<number, (call: FutexCall) => Outcome>> = {
-  [Op.WAIT]: (call) => wait(call, false),
-  [Op.WAIT_BITSET]: (call) => (call.value3 === 0 ? -Errno.EINVAL : wait(call, true)),
+  [Op.WAIT]: (call) => wait(call, ANY),
+  [Op.WAIT_BITSET]: (call) => (toU32(call.value3) === 0 ? -Errno.EINVAL : wait(call, toU32(call.value3))),
   [Op.WAKE]: ({ kernel, context, address, value }) =>
     kernel.futexes.wake(futexWord(kernel, context, address), value),
-  [Op.WAKE_BITSET]: ({ kernel, context, address, value }) =>
-    kernel.futexes.wake(futexWord(kernel, context, address), value),
+  [Op.WAKE_BITSET]: ({ kernel, context, address, value, value3 }) => {
+    if (toU32(value3) === 0) return -Errno.EINVAL;
+    const key = kernel.futexes.key(futexWord(kernel, context, address), ANY);
+    return kernel.waits.wake(key, value, (sleeper) => (bitsOf(sleeper) & value3) !== 0);
+  },
+  [Op.WAKE_OP]: (call) => wakeAndChange(call),
   [Op.REQUEUE]: (call) => requeue(call),
   [Op.CMP_REQUEUE]: (call) => {
     const word = futexWord(call.kernel, call.context, call.address);
@@ -50,23 +56,62 @@ const operations: Readonly<Record<number, (call: FutexCall) => Outcome>> = {
 
 export const futex: Handler = (kernel, context, address, opWord, value, timeout, address2, value3) => {
   if (address % 4 !== 0) return -Errno.EINVAL;
-  const op = opWord & ~(PRIVATE | CLOCK_REALTIME);
+  const op = opWord & COMMAND;
   const call = { kernel, context, address, op: opWord, value: toU32(value), timeout, address2, value3 };
   return operations[op]?.(call) ?? -Errno.ENOSYS;
 };
 
-function wait({ kernel, context, address, op, value, timeout }: FutexCall, absolute: boolean): Outcome {
+/** Only WAIT_BITSET takes an absolute time. */
+function wait({ kernel, context, address, op, value, timeout }: FutexCall, bits: number): Outcome {
   if (context.woken === 'event') return 0;
   if (context.woken === 'deadline') return -Errno.ETIMEDOUT;
   const word = futexWord(kernel, context, address);
   if (kernel.futexes.value32(word) !== value) return -Errno.EAGAIN;
-  const key = kernel.futexes.key(word, ANY);
-  if (timeout === 0) return waitFor(key);
-  const ns = decodeTimespec(context, timeout);
-  if (ns === undefined) return -Errno.EINVAL;
-  if (!absolute) return waitUntil(kernel.nowNs() + ns, key);
-  return waitUntil(op & CLOCK_REALTIME ? ns - kernel.parts.bootTimeNs : ns, key);
+  const ns = timeout === 0 ? undefined : decodeTimespec(context, timeout);
+  if (timeout !== 0 && ns === undefined) return -Errno.EINVAL;
+  const absolute = (op & COMMAND) === Op.WAIT_BITSET;
+  const start = !absolute ? 0 : op & CLOCK_REALTIME ? kernel.parts.bootTimeNs + kernel.nowNs() : kernel.nowNs();
+  const untilNs = deadlineOf(kernel, context, ns === undefined ? undefined : ns - start);
+  if (context.call) context.call.scratch = { ...context.call.scratch, bits };
+  if (untilNs !== undefined && untilNs <= kernel.nowNs()) return -Errno.ETIMEDOUT;
+  return { keys: [kernel.futexes.key(word, ANY)], deadlineNs: untilNs };
 }
+
+const bitsOf = ({ call }: Context): number => Number(call?.scratch?.['bits'] ?? ANY);
+
+/** FUTEX_WAKE_OP: changes the second word, wakes at the first, and at the second too where its old value compares. */
+function wakeAndChange({ kernel, context, address, value, timeout, address2, value3 }: FutexCall): Outcome {
+  if (address2 % 4 !== 0) return -Errno.EINVAL;
+  const [first, second] = [futexWord(kernel, context, address), futexWord(kernel, context, address2)];
+  const code = toU32(value3);
+  const operand = signed12(code >>> 12);
+  const change = changes[(code >>> 28) & 7];
+  const compare = comparisons[(code >>> 24) & 15];
+  if (!change || !compare) return -Errno.ENOSYS;
+  const old = kernel.futexes.value32(second) | 0;
+  kernel.memory.write32(second, change(old, code & SHIFT_OPERAND ? 1 << (operand & 31) : operand) >>> 0);
+  const woken = kernel.futexes.wake(first, value);
+  return compare(old, signed12(code)) ? woken + kernel.futexes.wake(second, toU32(timeout)) : woken;
+}
+
+const SHIFT_OPERAND = 1 << 31;
+const signed12 = (bits: number) => (bits << 20) >> 20;
+/** Set, add, or, and-not, exclusive or. */
+const changes: readonly ((old: number, operand: number) => number)[] = [
+  (_old, operand) => operand,
+  (old, operand) => old + operand,
+  (old, operand) => old | operand,
+  (old, operand) => old & ~operand,
+  (old, operand) => old ^ operand,
+];
+const comparisons: readonly ((old: number, operand: number) => boolean)[] = [
+  (old, operand) => old === operand,
+  (old, operand) => old !== operand,
+  (old, operand) => old < operand,
+  (old, operand) => old <= operand,
+  (old, operand) => old > operand,
+  (old, operand) => old >= operand,
+];
 
 /** Wakes some and lets the rest wait at another word. */
 function requeue({ kernel, context, address, value, timeout, address2 }: FutexCall): Outcome {
@@ -77,7 +122,24 @@ function requeue({ kernel, context, address, value, timeout, address2 }: FutexCa
 }
 
 export const set_robust_list: Handler = (_kernel, context, head, length) => {
-  if (length !== 24) return -Errno.EINVAL;
+  if (length !== ROBUST_HEAD_BYTES) return -Errno.EINVAL;
   threadOf(context).robustList = head;
   return 0;
 };
+
+export const get_robust_list: Handler = (_kernel, context, tid, headPointer, lengthPointer) => {
+  const target = tid === 0 ? context : systemOf(context).table.threadContext(toI32(tid));
+  if (!target) return -Errno.ESRCH;
+  for (const pointer of [headPointer, lengthPointer]) context.user.prepareWrite(pointer, 8);
+  context.user.write(headPointer, word64(threadOf(target).robustList));
+  context.user.write(lengthPointer, word64(ROBUST_HEAD_BYTES));
+  return 0;
+};
+
+const ROBUST_HEAD_BYTES = 24;
+
+function word64(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value), true);
+  return bytes;
+}

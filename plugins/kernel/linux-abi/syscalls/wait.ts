@@ -12,7 +12,18 @@ import { processOf, systemOf } from '../system.js';
 import { encodeRusage, RUSAGE_BYTES } from './usage.js';
 
 /** linux/wait.h. */
-const W = { NOHANG: 1, UNTRACED: 2, EXITED: 4, CONTINUED: 8, NOWAIT: 0x0100_0000 } as const;
+const W = {
+  NOHANG: 1,
+  UNTRACED: 2,
+  EXITED: 4,
+  CONTINUED: 8,
+  NOWAIT: 0x0100_0000,
+  NOTHREAD: 0x2000_0000,
+  ALL: 0x4000_0000,
+  CLONE: 0x8000_0000,
+} as const;
+const WAIT4_OPTIONS = W.NOHANG | W.UNTRACED | W.CONTINUED | W.NOTHREAD | W.ALL | W.CLONE;
+const WAITID_OPTIONS = WAIT4_OPTIONS | W.EXITED | W.NOWAIT;
 const P = { ALL: 0, PID: 1, PGID: 2 } as const;
 const CLD = { EXITED: 1, KILLED: 2, DUMPED: 3, STOPPED: 5, CONTINUED: 6 } as const;
 const SIGINFO_BYTES = 128;
@@ -27,6 +38,7 @@ interface Event {
 }
 
 export const wait4: Handler = (_kernel, context, target, statusPointer, options, usagePointer) => {
+  if (options & ~WAIT4_OPTIONS) return -Errno.EINVAL;
   if (statusPointer !== 0) context.user.prepareWrite(statusPointer, 4);
   if (usagePointer !== 0) context.user.prepareWrite(usagePointer, RUSAGE_BYTES);
   const wanted = matcher(processOf(context), toI32(target));
@@ -40,13 +52,18 @@ export const wait4: Handler = (_kernel, context, target, statusPointer, options,
 
 export const waitid: Handler = (_kernel, context, kind, id, infoPointer, options, usagePointer) => {
   const chosen = { [P.ALL]: -1, [P.PID]: id, [P.PGID]: -id }[kind];
-  if (chosen === undefined || !(options & (W.EXITED | W.UNTRACED | W.CONTINUED))) return -Errno.EINVAL;
+  if (chosen === undefined || options & ~WAITID_OPTIONS) return -Errno.EINVAL;
+  if (!(options & (W.EXITED | W.UNTRACED | W.CONTINUED))) return -Errno.EINVAL;
   if (infoPointer !== 0) context.user.prepareWrite(infoPointer, SIGINFO_BYTES);
   if (usagePointer !== 0) context.user.prepareWrite(usagePointer, RUSAGE_BYTES);
   const wanted =
     kind === P.PGID && id === 0 ? matcher(processOf(context), 0) : matcher(processOf(context), chosen);
   const event = nextEvent(context, wanted, options);
-  if (!('child' in event)) return event.outcome;
+  if (!('child' in event)) {
+    // Nothing yet: si_signo and si_pid say so.
+    if (event.outcome === 0 && infoPointer !== 0) context.user.write(infoPointer, new Uint8Array(SIGINFO_BYTES));
+    return event.outcome;
+  }
   const { pid, identity } = event.child;
   const info = { signal: Sig.CHLD, code: event.code, pid, uid: identity.uid, status: event.value };
   if (infoPointer !== 0) context.user.write(infoPointer, encodeSiginfo(info));
@@ -68,13 +85,19 @@ function nextEvent(
   options: number,
 ): Event | { readonly outcome: Outcome } {
   const parent = processOf(context);
-  const children = [...parent.children].filter(wanted);
+  const children = [...parent.children].filter((child) => wanted(child) && isOfKind(child, options));
   if (children.length === 0) return { outcome: -Errno.ECHILD };
   for (const child of children) {
     const event = eventOf(child, options);
     if (event) return event;
   }
   return { outcome: options & W.NOHANG ? 0 : waitFor(childKey(parent)) };
+}
+
+/** Children that tell their end by another signal than SIGCHLD are waited for only on demand. */
+function isOfKind({ exitSignal }: LinuxProcess, options: number): boolean {
+  if (options & W.ALL) return true;
+  return (exitSignal !== Sig.CHLD) === ((options & W.CLONE) !== 0);
 }
 
 function eventOf(child: LinuxProcess, options: number): Event | undefined {
