@@ -18,6 +18,7 @@ import { SerialConsole } from './console.js';
 import { devicePlans, findDevice } from './devices.js';
 import { buildImage } from './image.js';
 import { Programs } from './programs.js';
+import { ServicePlugins } from './service-plugins.js';
 import { runCommand } from './run-command.js';
 import { startWatchdog } from './watchdog.js';
 
@@ -31,6 +32,7 @@ export class BootedMachine {
   readonly machine: Machine;
   readonly #console: SerialConsole;
   readonly #programs = new Programs();
+  readonly #services: ServicePlugins;
   #backend: IsolateBackend | undefined;
   #stopWatchdog: () => void = () => undefined;
   #timeout: NodeJS.Timeout | undefined;
@@ -40,18 +42,24 @@ export class BootedMachine {
   constructor(private readonly options: BootOptions) {
     const clock = options.deterministic ? 'virtual' : 'real';
     this.machine = new Machine({ ramMiB: options.machine.memoryMiB, clock }, createCpu);
+    this.#services = new ServicePlugins(this.machine, this.#programs);
     this.#console = new SerialConsole(() => this.machine.wake());
   }
 
   async start(): Promise<Session> {
-    const [image] = await Promise.all([buildImage(this.options.machine.image), this.#programs.loadAll()]);
+    const [image] = await Promise.all([
+      buildImage(this.options.machine.image, this.options.exec !== undefined),
+      this.#programs.loadAll(),
+    ]);
     const backend = (this.#backend = await createIsolateBackend());
     const isolates = new IsolateEngines({
       backend,
       program: (name) => this.#programs.find(name),
       report: (context, exit) => this.#report(context, exit),
+      attached: (context, { name }) => this.#services.attached(context, name),
     });
     const service = await this.#load(isolates);
+    this.#services.connect(service, isolates);
     startFirstIsolate(service, isolates, {
       program: FIRST_PROGRAM,
       memoryLimitMiB: FIRST_PROGRAM_MIB,
@@ -104,7 +112,7 @@ export class BootedMachine {
       kernel: service,
       view: kernelView(service),
       console: this.#console,
-      findPlugin: findDevice,
+      findPlugin: async (name) => (await this.#services.prepareSwap(name)) ?? findDevice(name),
       run: (command): Promise<CommandResult> => runCommand(this.#console, command),
     };
   }

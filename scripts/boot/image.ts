@@ -16,7 +16,6 @@ const CONSOLE_SHELL = 'respawn sh';
 const BASE: Tree = {
   'usr/lib/init.d/00_base':
     'notify logd\nnotify nulld\nnotify zerod\nnotify randd\nmkdir /tmp /root /home /var\n',
-  'usr/lib/init.d/90_console': `echo The root file system lives in memory: it will be lost at shutdown.\n${CONSOLE_SHELL}\n`,
   bin: { link: '/usr/bin', mode: 0o777 },
   'dev/null': { link: '/scheme/null' },
   'dev/zero': { link: '/scheme/zero' },
@@ -24,10 +23,16 @@ const BASE: Tree = {
   'dev/urandom': { link: '/scheme/rand' },
 };
 
-/** The tar archive that becomes the root file system. */
-export async function buildImage(image: ImageDescription): Promise<Uint8Array> {
+/** A shell on the console, where nobody has given a command to run instead. */
+const CONSOLE: Tree = {
+  'usr/lib/init.d/90_console': `echo The root file system lives in memory: it will be lost at shutdown.\n${CONSOLE_SHELL}\n`,
+};
+
+/** The tar archive that becomes the root file system. `quiet`: nothing but a command's own output shall appear. */
+export async function buildImage(image: ImageDescription, quiet: boolean): Promise<Uint8Array> {
   return buildBootImage({
     ...BASE,
+    ...(quiet ? {} : CONSOLE),
     ...isolatePrograms(),
     ...(await nativePrograms()),
     ...filesOf(image, false),

@@ -50,6 +50,8 @@ export interface IsolateEngineOptions {
   program(name: string): BuiltProgram | undefined;
   /** A program ended in a way that somebody should read about. */
   report(context: Context, exit: IsolateExit): void;
+  /** A program was given to a context. */
+  attached?(context: Context, header: EngineHeader): void;
 }
 
 /** Runs contexts as V8 isolates: requests come over shared pages and one doorbell, which is an interrupt line. */
@@ -67,6 +69,7 @@ export class IsolateEngines implements EngineStarter, IsolateCalls {
     const memoryLimitMiB = header.memoryLimitMiB || DEFAULT_MEMORY_MIB;
     if (!(memoryLimitMiB >= MIN_MEMORY_MIB && memoryLimitMiB <= MAX_MEMORY_MIB)) return Errno.EINVAL;
     this.attach(kernel, context, program, { ...header, memoryLimitMiB });
+    this.options.attached?.(context, header);
     return 0;
   }
 
@@ -84,6 +87,33 @@ export class IsolateEngines implements EngineStarter, IsolateCalls {
     kernel.guest(context).prepare(kernel.symbol('isolate_loop'), kernel.kernelMap.root, true);
   }
 
+  /** Puts another program into a context that lives on. `onEnd` is told when it ends before `settle`. */
+  exchange(
+    kernel: Kernel,
+    context: Context,
+    {
+      program,
+      header,
+      onEnd,
+    }: { program: BuiltProgram; header: EngineHeader; onEnd: (exit: IsolateExit) => void },
+  ): void {
+    this.#running.get(context)?.process?.kill();
+    kernel.waits.forget(context);
+    kernel.scheduler.remove(context);
+    context.call = undefined;
+    context.woken = undefined;
+    this.attach(kernel, context, program, header);
+    const engine = this.#running.get(context);
+    if (engine) engine.onProbation = onEnd;
+    kernel.start(context);
+  }
+
+  /** From now on the end of the program is the end of its context again. */
+  settle(context: Context): void {
+    const engine = this.#running.get(context);
+    if (engine) engine.onProbation = undefined;
+  }
+
   /** The doorbell rang: contexts whose programs asked for something may run. */
   rung(kernel: Kernel): void {
     for (const slot of takeRings(this.bell)) kernel.waits.wake(requestKey(slot));
@@ -93,7 +123,7 @@ export class IsolateEngines implements EngineStarter, IsolateCalls {
     const engine = this.#running.get(context);
     if (!engine) return -Errno.ENOSYS;
     if (!engine.process) this.#launch(context, engine);
-    if (engine.ended) return this.#end(context, engine.ended);
+    if (engine.ended && !engine.onProbation) return this.#end(context, engine.ended);
     if (Atomics.load(engine.words, STATE_WORD) !== PageState.REQUEST || engine.serving) {
       return { ...waitFor(requestKey(context.slot)), onSignal: 'ignore' };
     }
@@ -142,6 +172,8 @@ export class IsolateEngines implements EngineStarter, IsolateCalls {
 
   #exited(context: Context, engine: IsolateEngine, exit: IsolateExit): void {
     engine.ended = exit;
+    if (this.#running.get(context) !== engine) return;
+    engine.onProbation?.(exit);
     if (exit.kind !== 'exit' && exit.kind !== 'killed') this.options.report(context, exit);
     // The kernel is not running now: ask for attention over the same doorbell as everybody.
     Atomics.or(this.bell, 1 + (context.slot >>> 5), 1 << (context.slot & 31));
@@ -170,6 +202,8 @@ export class IsolateEngine implements Engine {
   process: IsolateProcess | undefined;
   ended: IsolateExit | undefined;
   serving = false;
+  /** While a successor has not shown that it works, its end does not end the context. */
+  onProbation: ((exit: IsolateExit) => void) | undefined;
   onStop: () => void = () => undefined;
   #blockedNs = 0n;
   #blockedSince: bigint | undefined;

@@ -37,6 +37,8 @@ export class RequestQueue {
   #nextTag = 1;
   /** Told of every message that waits for the server: event queues watch sockets. */
   onArrival: () => void = () => undefined;
+  /** Told whenever the server asks for messages: it is up. */
+  onReceive: () => void = () => undefined;
 
   constructor(
     readonly key: string,
@@ -72,12 +74,12 @@ export class RequestQueue {
     return `${this.key}:${tag}`;
   }
 
-  send({ opcode, args, payload, accept = 0, attached = [] }: NewRequest, caller: number): Request {
+  send({ opcode, args, payload, accept = 0, attached = [], answered }: NewRequest, caller: number): Request {
     const tag = this.#freeTag();
     // prettier-ignore
     const request: Request = {
       tag, opcode, args, payload, accept, caller, attached, moved: [],
-      delivered: false, canceling: false, abandoned: false, answer: undefined,
+      delivered: false, canceling: false, abandoned: false, answer: undefined, answered,
     };
     this.#requests.set(tag, request);
     this.#push({ request });
@@ -117,7 +119,8 @@ export class RequestQueue {
     if (!request) return Errno.EBADFD;
     if (request.answer) return Errno.EINVAL;
     request.answer = answer;
-    if (request.abandoned) this.#requests.delete(tag);
+    request.answered?.(answer);
+    if (request.abandoned || request.answered) this.#requests.delete(tag);
     else this.waits.wake(this.replyKey(tag));
     return 0;
   }

@@ -28,10 +28,13 @@ export interface Request {
   canceling: boolean;
   abandoned: boolean;
   answer: Answer | undefined;
+  /** For a question of the kernel itself: there is no context that waits. */
+  readonly answered: ((answer: Answer) => void) | undefined;
 }
 
 export type NewRequest = Pick<Request, 'opcode' | 'args'> & {
   readonly payload?: Uint8Array;
   readonly accept?: number;
   readonly attached?: Description[];
+  readonly answered?: (answer: Answer) => void;
 };

@@ -163,6 +163,7 @@ export class SchemeManager implements Provider {
     if (into.length < SQE_BYTES) return -Errno.EINVAL;
     into.prepare();
     const { requests } = scheme;
+    requests.onReceive();
     if (requests.length === 0) return nonBlocking ? -Errno.EAGAIN : waitFor(requests.key);
     const area = {
       start: REQUEST_AREA_OFFSET,
