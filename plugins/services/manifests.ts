@@ -1,8 +1,10 @@
 import { manifest as coreutils } from './coreutils/manifest.js';
+import { manifest as getty } from './getty/manifest.js';
 import { manifest as init } from './init/manifest.js';
 import { manifest as logd } from './logd/manifest.js';
 import { manifest as nulld } from './nulld/manifest.js';
 import { manifest as procmgr } from './procmgr/manifest.js';
+import { manifest as ptyd } from './ptyd/manifest.js';
 import { manifest as ramfs } from './ramfs/manifest.js';
 import { manifest as randd } from './randd/manifest.js';
 import { manifest as sh } from './sh/manifest.js';
@@ -11,7 +13,7 @@ import type { Manifest } from './manifest.js';
 
 /** Every program of the machine; adding one is a folder and a line here. */
 export const manifests: ReadonlyMap<string, Manifest> = new Map(
-  [procmgr, init, logd, nulld, zerod, randd, ramfs, sh, coreutils].map((manifest) => [
+  [procmgr, init, logd, nulld, zerod, randd, ramfs, ptyd, getty, sh, coreutils].map((manifest) => [
     manifest.name,
     manifest,
   ]),

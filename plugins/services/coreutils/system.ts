@@ -1,5 +1,5 @@
 import { decodeWaitStatus } from '../../../core/abi/process-manager.js';
-import { StatVfs } from '../../../core/abi/structs.js';
+import type { StatVfs } from '../../../core/abi/structs.js';
 import { baseName, directoryName } from '../runtime/paths.js';
 import { messageOf } from '../runtime/posix-error.js';
 import { findCommand } from '../runtime/process/executable.js';

@@ -239,12 +239,15 @@ export class Files {
     return this.with(path, Open.STAT, (fd) => this.pathOf(fd));
   }
 
-  /** True for a character device: what programs take for a terminal. */
+  /** A terminal has modes; the bare console has none and is one nevertheless. */
   isTerminal(fd: number): boolean {
     try {
-      return (this.calls.fstat(fd).mode & Mode.TYPE) === Mode.CHR;
-    } catch {
-      return false;
+      if (this.calls.fpath(fd).startsWith('debug:')) return true;
+      this.close(this.subObject(fd, 'termios'));
+      return true;
+    } catch (error) {
+      if (error instanceof PosixError) return false;
+      throw error;
     }
   }
 

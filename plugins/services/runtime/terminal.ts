@@ -1,15 +1,14 @@
-import { layout } from '../../../core/abi/wire.js';
-import { viewOf } from '../../../core/abi/wire.js';
 import { INTERNAL_FD_BASE } from './fd-table.js';
+import {
+  decodeTermios,
+  defaultTermios,
+  encodeTermios,
+  LocalFlag,
+  TERMIOS_BYTES,
+  Winsize,
+} from './termios.js';
 import { decodeUtf8, encodeUtf8, wholeCharacters } from './utf8.js';
 import type { Files } from './files.js';
-
-/** redox_termios: four flag words, 20 control characters. */
-export const TERMIOS_BYTES = 36;
-const LOCAL_FLAGS_AT = 12;
-export const LocalFlag = { ISIG: 1, ICANON: 2, ECHO: 8 } as const;
-
-const Winsize = layout('winsize', 4, { rows: [0, 'u16'], columns: [2, 'u16'] });
 
 /** A terminal as a program uses it. Without line discipline (the bare console) the modes are what they are: raw. */
 export class Terminal {
@@ -26,11 +25,10 @@ export class Terminal {
   enterRaw(): void {
     const termios = this.#get('termios', TERMIOS_BYTES);
     if (!termios) return;
-    this.#saved ??= termios.slice();
-    const view = viewOf(termios);
-    const off = LocalFlag.ISIG | LocalFlag.ICANON | LocalFlag.ECHO;
-    view.setUint32(LOCAL_FLAGS_AT, view.getUint32(LOCAL_FLAGS_AT, true) & ~off, true);
-    this.#set('termios', termios);
+    this.#saved ??= termios;
+    const modes = decodeTermios(termios, defaultTermios());
+    modes.local &= ~(LocalFlag.ISIG | LocalFlag.ICANON | LocalFlag.ECHO);
+    this.#set('termios', encodeTermios(modes));
   }
 
   /** Back to what it was before `enterRaw`. */

@@ -39,8 +39,7 @@ const exec: Builtin = ({ shell, argv, io }) => {
   if (words.length === 0) return 0;
   const started = startExternal(shell, words, io, {});
   if (started.failure !== undefined) throw new ExitShell(started.failure);
-  started.drain();
-  throw new ExitShell(shell.waitFor(started.pids, words.join(' ')));
+  throw new ExitShell(shell.foreground(started, words.join(' ')));
 };
 
 const describe: Builtin = (call) => {
@@ -75,8 +74,7 @@ const command: Builtin = (call) => {
   if (words.length === 0) return 0;
   if (builtin) return builtin({ shell, argv: words, io });
   const started = startExternal(shell, words, io, {});
-  started.drain();
-  return started.failure ?? shell.waitFor(started.pids, words.join(' '));
+  return started.failure ?? shell.foreground(started, words.join(' '));
 };
 
 const trap: Builtin = ({ shell, argv: [, action, ...signals] }) => {

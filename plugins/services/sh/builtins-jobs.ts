@@ -35,9 +35,8 @@ const fg: Builtin = (call) => {
   const job = jobOf(call);
   put(shell.os.files, io, 1, `${job.source}\n`);
   shell.jobs.forget(job);
-  shell.terminal?.setForeground(job.group);
   if (job.state === 'stopped') shell.os.processes.kill(-job.group, Signal.CONT);
-  return shell.waitFor(job.pids, job.source);
+  return shell.foreground({ pids: job.pids, drain: () => {} }, job.source);
 };
 
 const bg: Builtin = (call) => {

@@ -44,7 +44,10 @@ const killJob: Builtin = (call) => {
     const job = word.startsWith('%') ? call.shell.jobs.find(word) : undefined;
     return job ? String(call.shell.interactive ? -job.group : job.pids[0]) : word;
   });
-  return asBuiltin(kill)({ ...call, argv });
+  const [name = '', first = '', ...rest] = argv;
+  // A group is a negative number: it must not be taken for a signal.
+  const guarded = call.argv[1]?.startsWith('%') ? [name, '--', first, ...rest] : argv;
+  return asBuiltin(kill)({ ...call, argv: guarded });
 };
 
 export const builtins: Readonly<Record<string, Builtin>> = {

@@ -2,7 +2,7 @@ import { Errno } from '../../../core/abi/errno.js';
 import { isErrno, messageOf } from '../runtime/posix-error.js';
 import { start } from '../runtime/process/spawn.js';
 import { findCommand } from '../runtime/process/executable.js';
-import { Capture } from './io.js';
+import type { Capture } from './io.js';
 import type { Command } from './ast.js';
 import type { Interpreter } from './interpreter.js';
 import type { Io } from './io.js';

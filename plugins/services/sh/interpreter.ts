@@ -15,6 +15,7 @@ import { runPipeline } from './pipeline.js';
 import { redirect } from './redirects.js';
 import { ShellError, ShellState } from './state.js';
 import { startExternal } from './external.js';
+import type { Started } from './external.js';
 import type { AndOr, Command, Compound, List, Pipeline, Redirect, Simple } from './ast.js';
 import type { Os } from '../runtime/os.js';
 import type { Io } from './io.js';
@@ -134,10 +135,9 @@ export class Interpreter {
   }
 
   #piped(commands: readonly Command[], io: Io): number {
-    const { pids, drain, failure } = runPipeline(this, commands, io, { background: false });
-    drain();
-    const status = this.waitFor(pids, commands.length > 1 ? 'pipeline' : 'command');
-    return failure ?? status;
+    const started = runPipeline(this, commands, io, { background: false });
+    const status = this.foreground(started, commands.length > 1 ? 'pipeline' : 'command');
+    return started.failure ?? status;
   }
 
   command(command: Command, io: Io): number {
@@ -269,10 +269,20 @@ export class Interpreter {
   }
 
   #external(argv: readonly string[], io: Io, env: Readonly<Record<string, string>>): number {
-    const { pids, drain, failure } = startExternal(this, argv, io, env);
-    if (failure !== undefined) return failure;
-    drain();
-    return this.waitFor(pids, argv.join(' '));
+    const started = startExternal(this, argv, io, env);
+    return started.failure ?? this.foreground(started, argv.join(' '));
+  }
+
+  /** Ctrl-C and Ctrl-Z belong to the command as long as the shell waits for it. */
+  foreground({ pids, drain }: Started, source: string): number {
+    const [group] = pids;
+    if (group !== undefined) this.terminal?.setForeground(group);
+    try {
+      drain();
+      return this.waitFor(pids, source);
+    } finally {
+      this.terminal?.setForeground(this.state.pid);
+    }
   }
 
   /** Assignments in front of a builtin or function last as long as it. */

@@ -96,7 +96,12 @@ function run(shell: Interpreter): number {
   return shell.source(decodeUtf8(shell.os.files.readAll(0)));
 }
 
+/** A login shell starts at home. */
 function profile(shell: Interpreter): void {
+  const home = shell.state.get('HOME');
+  if (home !== undefined && shell.os.files.isDirectory(home))
+    shell.os.files.cwd = shell.os.files.absolute(home);
+  shell.state.set('PWD', shell.os.files.cwd);
   if (shell.os.files.probe('/etc/profile')) shell.source(shell.os.files.readText('/etc/profile'));
 }
 

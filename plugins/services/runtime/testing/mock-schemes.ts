@@ -31,8 +31,8 @@ export class MockConsole implements MockScheme {
     this.printed += decodeUtf8(bytes);
     return bytes.length;
   }
-  fstat() {
-    return { mode: Mode.CHR + 0o600 };
+  fpath(): string {
+    return 'debug:';
   }
 }
 
