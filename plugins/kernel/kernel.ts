@@ -220,8 +220,10 @@ export class Kernel {
     context.state = 'dead';
     context.abi.exited?.(this, context);
     context.engine.stop();
-    const { files } = context;
+    const { files, consumed } = context;
     context.files = undefined;
+    context.consumed = undefined;
+    consumed?.release(this);
     files?.release(this);
     this.setSpace(context, undefined);
     this.contexts.delete(context.id);

@@ -211,6 +211,8 @@ export class Gate {
     this.taps.syscallExit?.(context, context.call?.pad ?? 0, -Errno.EINTR);
     context.call = undefined;
     context.woken = undefined;
+    context.consumed?.release(this.kernel);
+    context.consumed = undefined;
     return -Errno.EINTR;
   }
 

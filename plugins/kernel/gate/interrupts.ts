@@ -1,6 +1,7 @@
 import type { Context } from '../contexts/context.js';
 import type { ExceptionRecord } from '../contexts/context.js';
 import type { Outcome } from '../contexts/outcome.js';
+import { FrameLayout } from '../image/layout.js';
 import type { Kernel } from '../kernel.js';
 
 const PAGE_FAULT = 14;
@@ -93,11 +94,13 @@ export class Interrupts {
   /** Demand paging first; what it cannot solve belongs to the program, or is a pointer that a pad was given. */
   exception(context: Context, record: ExceptionRecord, { frame, touchFailed }: ExceptionEntry): Outcome {
     const { vector, errorCode, address } = record;
+    const fromPad = vector === PAGE_FAULT && (errorCode & PfError.U) === 0;
+    // Where a system call keeps its number lies the error code: no call was interrupted here.
+    if (!fromPad) this.kernel.guest(context).setFrame(FrameLayout.origRax, -1n);
     if (vector !== PAGE_FAULT) return context.abi.exception(this.kernel, context, vector, errorCode, address);
     const access = { write: (errorCode & PfError.W) !== 0, execute: (errorCode & PfError.I) !== 0 };
     const errno = touchFailed ? 1 : (context.space?.fault(address, access) ?? 1);
     if (errno === 0) return 0;
-    const fromPad = (errorCode & PfError.U) === 0;
     if (fromPad) return this.#failTouch(context, frame);
     context.exception = record;
     return context.abi.exception(this.kernel, context, vector, errorCode, address);

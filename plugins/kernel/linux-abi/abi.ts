@@ -3,6 +3,7 @@ import type { Context } from '../contexts/context.js';
 import type { Outcome } from '../contexts/outcome.js';
 import type { Abi, Handler } from '../gate/abi.js';
 import type { PadTable } from '../gate/pads.js';
+import { FrameLayout } from '../image/layout.js';
 import type { Kernel } from '../kernel.js';
 import { USER_END } from '../memory/address-space.js';
 import type { AddressSpace } from '../memory/address-space.js';
@@ -58,9 +59,13 @@ export class LinuxAbi implements Abi {
     return beforeUserMode(kernel, systemOf(context).table, context, touchFailed);
   }
 
-  exception(_kernel: Kernel, context: Context, vector: number, errorCode: number, address: number): Outcome {
+  exception(kernel: Kernel, context: Context, vector: number, errorCode: number, address: number): Outcome {
     context.exception = { vector, errorCode, address };
-    systemOf(context).table.forceSignal(context, faultSignal(context, { vector, errorCode, address }));
+    const place = {
+      rip: Number(kernel.guest(context).frame(FrameLayout.rip)),
+      mxcsr: kernel.cpu.registers.mxcsr,
+    };
+    systemOf(context).table.forceSignal(context, faultSignal(context, context.exception, place));
     return 0;
   }
 

@@ -12,10 +12,12 @@ import * as refused from './syscalls/refused.js';
 import * as scheduling from './syscalls/scheduling.js';
 import * as signals from './syscalls/signals.js';
 import * as system from './syscalls/system.js';
+import * as timers from './syscalls/timers.js';
 import * as time from './syscalls/time.js';
 import * as usage from './syscalls/usage.js';
 import * as wait from './syscalls/wait.js';
 import * as directories from './syscalls/directories.js';
+import * as memoryFiles from './syscalls/memory-files.js';
 import * as names from './syscalls/names.js';
 import * as open from './syscalls/open.js';
 import * as poll from './syscalls/poll.js';
@@ -37,11 +39,23 @@ const processFamily: readonly Module[] = [
   signals,
   system,
   time,
+  timers,
   usage,
   wait,
 ];
 
-const fileFamily: readonly Module[] = [copy, directories, epoll, eventFiles, names, open, poll, stat, transfer];
+const fileFamily: readonly Module[] = [
+  copy,
+  directories,
+  epoll,
+  eventFiles,
+  memoryFiles,
+  names,
+  open,
+  poll,
+  stat,
+  transfer,
+];
 
 function isHandler(entry: [string, unknown]): entry is [string, Handler] {
   return typeof entry[1] === 'function';

@@ -1,13 +1,16 @@
 import type { Context } from '../contexts/context.js';
 import type { Kernel } from '../kernel.js';
 import type { KernelSchemes } from '../plugin.js';
-import type { MemoryObject } from '../memory/memory-object.js';
 import { LinuxFiles } from './files/linux-files.js';
+import type { Fifo } from './files/fifo-file.js';
+import { MappedFiles } from './files/mapped-files.js';
 import { ProcessTable } from './process/process-table.js';
 import type { LinuxProcess } from './process/process.js';
 import { threadOf } from './process/thread.js';
-import type { Terminal } from './tty/terminal.js';
 import type { Node } from './vfs/types.js';
+import type { Terminal } from './tty/terminal.js';
+import type { Mount } from './vfs/location.js';
+import { Tmpfs } from './vfs/tmpfs/tmpfs.js';
 import type { Caller, Vfs } from './vfs/vfs.js';
 
 export interface LinuxSystemParts {
@@ -26,8 +29,11 @@ export class LinuxSystem {
   readonly log: (line: string) => void;
   readonly table: ProcessTable;
   readonly files = new LinuxFiles();
-  /** Content of files that are mapped, so that all mappings of one file share pages. */
-  readonly mapped = new Map<Node, MemoryObject>();
+  readonly mapped: MappedFiles;
+  /** Named pipes that have been opened, as long as their nodes are known. */
+  readonly fifos = new WeakMap<Node, Fifo>();
+  /** Where memfd_create finds room. */
+  readonly memoryFiles: Mount & { readonly fileSystem: Tmpfs };
   hostname = 'halfcell';
   /** The controlling terminal, where there is one. */
   terminal: Terminal | undefined;
@@ -37,6 +43,8 @@ export class LinuxSystem {
     this.schemes = schemes;
     this.vfs = vfs;
     this.log = log;
+    this.mapped = new MappedFiles(kernel);
+    this.memoryFiles = hiddenMount(kernel, vfs.deviceNumbers.take());
     this.table = new ProcessTable(this);
   }
 
@@ -52,6 +60,12 @@ export class LinuxSystem {
     const { process } = threadOf(context);
     return vfsCaller(process);
   }
+}
+
+function hiddenMount(kernel: Kernel, dev: number) {
+  const nowNs = () => BigInt(Math.floor(kernel.parts.bootTimeNs + kernel.nowNs()));
+  const fileSystem = new Tmpfs({ dev, nowNs });
+  return { fileSystem, readOnly: false, source: 'tmpfs', point: undefined, children: new Map() };
 }
 
 export const vfsCaller = ({ identity, umask, cwd }: LinuxProcess): Caller => ({

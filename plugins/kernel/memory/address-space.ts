@@ -68,6 +68,7 @@ export class AddressSpace {
     const last = this.#grants[this.#indexAfter(grant.start) - 1];
     if (last && canMerge(last, grant)) {
       this.#grants[this.#grants.indexOf(last)] = { ...last, end: grant.end };
+      releaseBacking(grant.backing);
     } else this.#grants.splice(this.#indexAfter(grant.start), 0, grant);
   }
 
@@ -113,6 +114,8 @@ export class AddressSpace {
     const grant = this.find(linear);
     if (!grant || !allows(grant, access)) return Errno.EFAULT;
     const page = pageFloor(linear);
+    if (grant.backing.kind === 'object' && !grant.backing.object.covers(grant.backing.offset + page - grant.start))
+      return Errno.ENXIO;
     const mapped = this.table.lookup(page);
     if (access.write) this.#makeWritable(grant, page, mapped?.frame);
     else if (!mapped) this.#makeReadable(grant, page);
@@ -157,10 +160,15 @@ export class AddressSpace {
   fork(): AddressSpace {
     const child = this.parts.newSpace();
     child.mmapMin = this.mmapMin;
-    for (const grant of this.#grants) {
-      retainBacking(grant.backing);
-      child.#grants.push(grant);
-      this.#shareResident(grant, child);
+    try {
+      for (const grant of this.#grants) {
+        retainBacking(grant.backing);
+        child.#grants.push(grant);
+        this.#shareResident(grant, child);
+      }
+    } catch (failure) {
+      child.release();
+      throw failure;
     }
     return child;
   }
@@ -174,6 +182,7 @@ export class AddressSpace {
       if (this.#counted(mapped.frame)) this.parts.frames.reference(mapped.frame);
       if (mapped.write && !shared) this.table.map(linear, mapped.frame, flags);
       child.table.map(linear, mapped.frame, flags);
+      if (!grant.read) child.table.hide(linear);
     }
   }
 
@@ -239,8 +248,9 @@ export class AddressSpace {
   #replace(start: number, end: number, change: (inside: Grant) => Grant | undefined): void {
     const after: Grant[] = [];
     for (const grant of this.#grants) {
-      if (grant.end <= start || grant.start >= end) after.push(grant);
-      else after.push(...this.#cut(grant, start, end, change));
+      const parts =
+        grant.end <= start || grant.start >= end ? [grant] : this.#cut(grant, start, end, change);
+      for (const part of parts) append(after, part);
     }
     this.#grants = after;
   }
@@ -289,11 +299,24 @@ function allows(grant: Grant, { write, execute }: Access): boolean {
   return execute ? grant.execute : grant.read;
 }
 
+/** Adds a grant behind the others, as one with the last where nothing tells them apart. */
+function append(grants: Grant[], grant: Grant): void {
+  const last = grants.at(-1);
+  if (!last || !canMerge(last, grant)) return void grants.push(grant);
+  grants[grants.length - 1] = { ...last, end: grant.end };
+  releaseBacking(grant.backing);
+}
+
+function continues({ backing, start, end }: Grant, { backing: next }: Grant): boolean {
+  if (backing.kind === 'anonymous') return next.kind === 'anonymous';
+  if (backing.kind !== 'object' || next.kind !== 'object' || backing.object !== next.object) return false;
+  return backing.shared === next.shared && backing.offset + end - start === next.offset;
+}
+
 function canMerge(left: Grant, right: Grant): boolean {
   return (
     left.end === right.start &&
-    left.backing.kind === 'anonymous' &&
-    right.backing.kind === 'anonymous' &&
+    continues(left, right) &&
     left.read === right.read &&
     left.write === right.write &&
     left.execute === right.execute &&

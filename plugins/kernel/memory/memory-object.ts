@@ -1,11 +1,16 @@
 import type { GuestMemory } from '../../../core/cpu/types.js';
-import { PAGE_BYTES } from './frames.js';
+import { PAGE_BYTES, pageCeil } from './frames.js';
 import type { FrameAllocator } from './frames.js';
 
 /** Fills pages of an object that mirrors something outside (a host file). Both run to completion. */
 export interface Pager {
   fill(offset: number, length: number): Uint8Array;
-  writeBack?(offset: number, bytes: Uint8Array): void;
+  /** Left out while nobody may write. */
+  readonly writeBack?: ((offset: number, bytes: Uint8Array) => void) | undefined;
+  /** How long it is now; the object learns of it when somebody looks behind the end. */
+  readonly sizeBytes?: number | undefined;
+  /** The object is gone. */
+  release?(): void;
 }
 
 /**
@@ -61,6 +66,30 @@ export class MemoryObject {
     this.sizeBytes = Math.max(this.sizeBytes, offset + bytes.length);
   }
 
+  /** Whether the page at `offset` lies in what is mirrored, if only in part. */
+  covers(offset: number): boolean {
+    if (!this.pager || offset < pageCeil(this.sizeBytes)) return true;
+    this.sizeBytes = Math.max(this.sizeBytes, this.pager.sizeBytes ?? 0);
+    return offset < pageCeil(this.sizeBytes);
+  }
+
+  /** What lies outside has changed: pages that are here show it too. */
+  refresh(offset: number, bytes: Uint8Array): void {
+    this.#eachPage(offset, bytes.length, (page, within, at, count) => {
+      const frame = this.#pages.get(page);
+      if (frame !== undefined) this.memory.write(frame + within, bytes.subarray(at, at + count));
+    });
+    this.sizeBytes = Math.max(this.sizeBytes, offset + bytes.length);
+  }
+
+  /** Puts what pages here hold over bytes that were read outside. */
+  overlay(offset: number, bytes: Uint8Array): void {
+    this.#eachPage(offset, bytes.length, (page, within, at, count) => {
+      const frame = this.#pages.get(page);
+      if (frame !== undefined) bytes.set(this.memory.view(frame + within, count), at);
+    });
+  }
+
   /** Cuts or extends; what is cut reads as zeroes when the object grows again. */
   resize(sizeBytes: number): void {
     const keep = Math.ceil(sizeBytes / PAGE_BYTES);
@@ -77,10 +106,11 @@ export class MemoryObject {
 
   /** Hands every page back to the pager, as msync and the last munmap do. */
   sync(): void {
-    if (!this.pager?.writeBack) return;
+    const writeBack = this.pager?.writeBack;
+    if (!writeBack) return;
     for (const [page, frame] of this.#pages) {
       const count = Math.min(PAGE_BYTES, this.sizeBytes - page * PAGE_BYTES);
-      if (count > 0) this.pager.writeBack(page * PAGE_BYTES, this.memory.read(frame, count));
+      if (count > 0) writeBack(page * PAGE_BYTES, this.memory.read(frame, count));
     }
   }
 
@@ -92,6 +122,8 @@ export class MemoryObject {
   release(): void {
     this.#references -= 1;
     if (this.#references > 0) return;
+    this.sync();
+    this.pager?.release?.();
     for (const frame of this.#pages.values()) this.frames.release(frame);
     this.#pages.clear();
   }

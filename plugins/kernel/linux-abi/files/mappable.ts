@@ -7,8 +7,8 @@ export interface Mappable {
   readonly label: string;
   readonly readable: boolean;
   readonly writable: boolean;
-  /** Its content; the caller retains it. */
-  object(): MemoryObject;
+  /** Its content, whose reference is the caller's; `writes` says that changes are to reach the file. */
+  object(writes: boolean): MemoryObject;
 }
 
 export function mappableOf(context: Context, fd: number): Mappable | undefined {

@@ -26,6 +26,8 @@ export interface ProgramFile {
   readonly path: string;
   readonly handle: FileHandle;
   readonly object: MemoryObject;
+  /** Lets go of the file; what is mapped of it stays. */
+  close(): void;
 }
 
 /** Headers of the file; fails with ENOEXEC where it is no executable for this machine. */

@@ -44,6 +44,21 @@ export function prepareExecution(
   execution: Execution,
 ): Prepared {
   const { file, argv } = resolveScripts(open, execution);
+  try {
+    return prepareFile(kernel, process, open, file, { ...execution, argv });
+  } finally {
+    file.close();
+  }
+}
+
+function prepareFile(
+  kernel: Kernel,
+  process: LinuxProcess,
+  open: OpenProgram,
+  file: ProgramFile,
+  execution: Execution,
+): Prepared {
+  const { argv } = execution;
   const elf = readElf(file);
   const space = kernel.createSpace();
   try {
@@ -82,7 +97,11 @@ function loadInterpreter(
   const path = interpreterOf(file, program.elf);
   if (path === undefined) return undefined;
   const interpreter = open(path);
-  return loadElf(kernel, space, interpreter, readElf(interpreter), 'interpreter');
+  try {
+    return loadElf(kernel, space, interpreter, readElf(interpreter), 'interpreter');
+  } finally {
+    interpreter.close();
+  }
 }
 
 /** `#! INTERPRETER [ARGUMENT]`, at most five deep. */
@@ -95,6 +114,7 @@ function resolveScripts(
   for (let depth = 0; depth < MAX_SCRIPT_DEPTH; depth++) {
     const head = readBytes(current, 0, SCRIPT_HEAD_BYTES);
     if (isElf(head)) return { file: current, argv: args };
+    current.close();
     const line = scriptLine(head);
     if (!line) fail(Errno.ENOEXEC);
     args = [
@@ -105,6 +125,7 @@ function resolveScripts(
     ];
     current = open(line.interpreter);
   }
+  current.close();
   return fail(Errno.ELOOP);
 }
 
@@ -133,6 +154,8 @@ export function enterProgram(
   leader.alternateStack = { base: 0, size: 0, flags: SS_DISABLE };
   leader.clearChildTid = 0;
   leader.robustList = 0;
+  for (const timer of process.timers.values()) timer.disarm();
+  process.timers.clear();
   describe(kernel, context, process, prepared);
   table.releaseParent(process);
 }

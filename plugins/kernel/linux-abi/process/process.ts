@@ -2,7 +2,7 @@ import type { Context } from '../../contexts/context.js';
 import type { LinuxSystem } from '../system.js';
 import type { Location } from '../vfs/location.js';
 import { SignalQueue } from '../signals/signal-queue.js';
-import type { TickingTimer } from './ticking-timer.js';
+import type { PosixTimer } from './posix-timer.js';
 import type { SignalAction } from '../signals/signal-action.js';
 import { defaultActions } from '../signals/signal-action.js';
 
@@ -74,7 +74,7 @@ export class LinuxProcess {
   readonly startedNs: number;
   readonly limits = new Map<number, ResourceLimit>();
   /** POSIX timers by their number. */
-  readonly timers = new Map<number, TickingTimer>();
+  readonly timers = new Map<number, PosixTimer>();
   /** PR_SET_PDEATHSIG; 0 for none. */
   parentDeathSignal = 0;
   personality = 0;

@@ -70,7 +70,11 @@ function wait({ kernel, context, address, op, value, timeout }: FutexCall, bits:
   const ns = timeout === 0 ? undefined : decodeTimespec(context, timeout);
   if (timeout !== 0 && ns === undefined) return -Errno.EINVAL;
   const absolute = (op & COMMAND) === Op.WAIT_BITSET;
-  const start = !absolute ? 0 : op & CLOCK_REALTIME ? kernel.parts.bootTimeNs + kernel.nowNs() : kernel.nowNs();
+  const start = !absolute
+    ? 0
+    : op & CLOCK_REALTIME
+      ? kernel.parts.bootTimeNs + kernel.nowNs()
+      : kernel.nowNs();
   const untilNs = deadlineOf(kernel, context, ns === undefined ? undefined : ns - start);
   if (context.call) context.call.scratch = { ...context.call.scratch, bits };
   if (untilNs !== undefined && untilNs <= kernel.nowNs()) return -Errno.ETIMEDOUT;

@@ -93,7 +93,7 @@ function backingOf(kernel: Kernel, context: Context, wanted: Wanted): Backing | 
   if (!file) return -Errno.ENODEV;
   const writesThrough = shared && (wanted.protection & Prot.WRITE) !== 0;
   if (!file.readable || (writesThrough && !file.writable)) return -Errno.EACCES;
-  return { kind: 'object', object: file.object().retain(), offset, shared };
+  return { kind: 'object', object: file.object(shared && file.writable), offset, shared };
 }
 
 function chooseStart(space: AddressSpace, hint: number, bytes: number, flags: number): number {

@@ -1,5 +1,6 @@
 import { Errno } from '../../../../core/abi/errno.js';
 import type { Context } from '../../contexts/context.js';
+import type { Outcome } from '../../contexts/outcome.js';
 import type { Description } from '../../files/description.js';
 import { toI32 } from '../../gate/arguments.js';
 import type { Handler } from '../../gate/abi.js';
@@ -7,13 +8,13 @@ import type { Kernel } from '../../kernel.js';
 import { descriptionOf } from '../files/linux-files.js';
 import { openedFile } from '../files/opened-file.js';
 import { PipeFile } from '../files/pipe-file.js';
-import { writeBack } from './memory.js';
 import { threadOf } from '../process/thread.js';
 import { systemOf } from '../system.js';
 import { At, Open } from '../vfs/flags.js';
 import { fail } from '../vfs/failure.js';
 import { openPath } from '../vfs/open.js';
 import { pathAt } from './path-at.js';
+import { isFifo, openFifo } from './open-fifo.js';
 import { descriptorLimit } from './system.js';
 
 const FD_CLOEXEC = 1;
@@ -25,11 +26,16 @@ export const creat: Handler = (_kernel, context, path, mode) =>
 export const openat: Handler = (_kernel, context, dirfd, path, flags, mode) =>
   openFile(context, dirfd, path, flags, mode);
 
-function openFile(context: Context, dirfd: number, path: number, flags: number, mode: number): number {
+function openFile(context: Context, dirfd: number, path: number, flags: number, mode: number): Outcome {
   const system = systemOf(context);
   requireSlot(context);
-  const opened = openPath(system.vfs, system.callerOf(context), pathAt(context, dirfd, path), flags, mode);
-  return installFile(context, openedFile(context, opened, flags), (flags & Open.CLOEXEC) !== 0);
+  const closeOnExec = (flags & Open.CLOEXEC) !== 0;
+  // The second try of a named pipe that the first one has created must not find it in its way.
+  const asked = context.consumed ? flags & ~(Open.CREAT | Open.EXCL) : flags;
+  const opened = openPath(system.vfs, system.callerOf(context), pathAt(context, dirfd, path), asked, mode);
+  if (opened.kind === 'foreign' && isFifo(opened.what))
+    return openFifo(context, opened.location, flags, (file) => installFile(context, file, closeOnExec));
+  return installFile(context, openedFile(context, opened, flags), closeOnExec);
 }
 
 function requireSlot(context: Context): void {
@@ -60,8 +66,6 @@ export const close: Handler = (kernel, context, fd) => {
 };
 
 function closeDescriptor(kernel: Kernel, context: Context, fd: number): void {
-  // A shared mapping of the file reaches the host at the latest now, when others may look.
-  if (context.space) writeBack(context.space, 0, 2 ** 47);
   threadOf(context).closeOnExec.delete(fd);
   context.files?.take(fd)?.release(kernel);
 }

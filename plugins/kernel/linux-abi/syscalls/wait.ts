@@ -61,7 +61,8 @@ export const waitid: Handler = (_kernel, context, kind, id, infoPointer, options
   const event = nextEvent(context, wanted, options);
   if (!('child' in event)) {
     // Nothing yet: si_signo and si_pid say so.
-    if (event.outcome === 0 && infoPointer !== 0) context.user.write(infoPointer, new Uint8Array(SIGINFO_BYTES));
+    if (event.outcome === 0 && infoPointer !== 0)
+      context.user.write(infoPointer, new Uint8Array(SIGINFO_BYTES));
     return event.outcome;
   }
   const { pid, identity } = event.child;
