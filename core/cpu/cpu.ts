@@ -6,7 +6,7 @@ import { CodeCache } from './code-cache.js';
 import { Delivery, TripleFault } from './delivery.js';
 import { sharedGenerated } from './generated.js';
 import { GuestFault, Vector } from './guest-fault.js';
-import { Leave, RAM, RECORD_BYTES, State, STATE_BYTES, Status } from './layout.js';
+import { Leave, RAM, State, STATE_BYTES, Status } from './layout.js';
 import { Linker } from './linker.js';
 import { LinearMemory } from './linear-memory.js';
 import { MemoryUnit } from './memory-unit.js';
@@ -14,7 +14,6 @@ import { Op } from './ops.js';
 import type { OpTable } from './ops.js';
 import { Paging } from './paging.js';
 import { RareForms } from './rare-forms.js';
-import { RecordWriter } from './record.js';
 import { CpuRegisters } from './registers.js';
 import { powerOn } from './reset.js';
 import { Flag } from './rflags.js';
@@ -67,8 +66,8 @@ export class X86Cpu implements Cpu {
   /** Where the last run stopped at a breakpoint: the next one steps over it. */
   #stepOver: bigint | undefined;
 
-  constructor({ ramBytes, bus, tierOne }: CpuOptions) {
-    const generated = sharedGenerated(tierOne);
+  constructor({ ramBytes, bus, prebuilt }: CpuOptions) {
+    const generated = sharedGenerated(prebuilt);
     this.#bus = bus;
     this.state = new CpuState(ramBytes);
     this.rowSet = generated.rowSet;
@@ -287,10 +286,11 @@ export class X86Cpu implements Cpu {
 
   #createCode(): CodeCache {
     const invalid = this.rowSet.rows.find(({ name }) => name === 'INVALID')!;
-    const writer = new RecordWriter(this.state, this.#ops);
-    const onceSentinels = State.onceRecord + RECORD_BYTES;
-    for (let i = 0; i < 15; i++) this.state.u16[(onceSentinels + i * RECORD_BYTES) >> 1] = Op.pageEnd;
-    return new CodeCache(this.state, this.#decoder, writer, invalid, {
+    return new CodeCache({
+      state: this.state,
+      decoder: this.#decoder,
+      ops: this.#ops,
+      invalid,
       pageBecameCode: (physical) => this.#unit.protectFromWrites(physical),
       hasBreakpoint: (offset) => this.#breakpoints.atOffset(offset),
     });
@@ -300,7 +300,7 @@ export class X86Cpu implements Cpu {
   #imports(): Record<string, unknown> {
     return {
       memory: this.state.memory,
-      decode: this.#guarded((record: number) => this.#code.decodeAt(record), undefined),
+      decode: this.#guarded((record: number) => this.#code.decodeAt(record), 0),
       lookup: this.#guarded(() => this.#unit.lookUp(), -1),
       once: this.#guarded((op: number) => this.#once(op), LEAVE_ONCE),
       slow: this.#guarded((access: number) => this.#unit.slow(access), -1),

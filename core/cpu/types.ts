@@ -1,4 +1,5 @@
 import type { AccessKind, GuestMemory } from '../memory/types.js';
+import type { PrebuiltCode } from './generated.js';
 
 export type { AccessKind, GuestMemory, Translation } from '../memory/types.js';
 
@@ -131,6 +132,6 @@ export interface Cpu {
 export interface CpuOptions {
   readonly ramBytes: number;
   readonly bus: CpuBus;
-  /** What `tierOneBytes()` made at build time, to save making it again. */
-  readonly tierOne?: Uint8Array;
+  /** What `generateCode()` made at build time, to save making it again. */
+  readonly prebuilt?: PrebuiltCode | undefined;
 }

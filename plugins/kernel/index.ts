@@ -1,3 +1,3 @@
-export { kernelPlugin } from './plugin.js';
+export { kernelPlugin, packImage } from './plugin.js';
 export type { KernelConfig, KernelService } from './plugin.js';
 export { Kernel } from './kernel.js';

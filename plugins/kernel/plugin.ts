@@ -5,8 +5,8 @@ import { Gate } from './gate/gate.js';
 import type { Abi } from './gate/abi.js';
 import { Interrupts } from './gate/interrupts.js';
 import { PadTable } from './gate/pads.js';
-import { buildKernelImage } from './image/index.js';
-import type { KernelImage } from './image/index.js';
+import { buildKernelImage, loadKernelImage, packKernelImage } from './image/index.js';
+import type { KernelImage, Pad } from './image/index.js';
 import { FrameLayout } from './image/layout.js';
 import type { IsolateCalls } from './isolates/isolate-calls.js';
 import { Kernel } from './kernel.js';
@@ -30,7 +30,9 @@ export interface KernelConfig {
         IsolateCalls & { readonly bell: Int32Array<ArrayBufferLike>; rung(kernel: Kernel): void })
     | undefined;
   /** Further sets of system calls; their pads become part of the image. */
-  readonly abis?: readonly ((pads: PadTable) => Abi)[];
+  readonly abis?: readonly ((pads: PadTable) => Abi)[] | undefined;
+  /** What `packImage` made at build time, to save making it again. */
+  readonly packedImage?: Uint8Array | undefined;
   /** What the machine does when the kernel ends: shutdown, reset, panic. */
   readonly onStop?: (reason: 'shutdown' | 'reset' | 'panic', status: number) => void;
 }
@@ -86,21 +88,26 @@ export const kernelPlugin = definePlugin({
   },
 });
 
-function assemble(use: Use, config: KernelConfig): KernelService {
+/** The image for `KernelConfig.packedImage` of a kernel with the same ABIs. */
+export function packImage(abis: KernelConfig['abis']): Uint8Array {
+  return packKernelImage({ pads: describePads(makeAbis({ abis }).pads) });
+}
+
+function makeAbis({ abis: makers = [] }: Pick<KernelConfig, 'abis'>) {
   const pads = new PadTable();
   const redox = new RedoxAbi(pads);
-  const abis = new Map<string, Abi>([[redox.name, redox]]);
-  for (const make of config.abis ?? []) {
-    const abi = make(pads);
-    abis.set(abi.name, abi);
-  }
-  const image = buildKernelImage({
-    pads: pads.pads.map(({ name, source, parameters }) => ({
-      name,
-      ...source,
-      ...(parameters ? { parameters } : {}),
-    })),
-  });
+  const made: Abi[] = [redox, ...makers.map((make) => make(pads))];
+  return { pads, redox, abis: new Map(made.map((abi): [string, Abi] => [abi.name, abi])) };
+}
+
+const describePads = ({ pads }: PadTable): Pad[] =>
+  pads.map(({ name, source, parameters }) => ({ name, ...source, ...(parameters ? { parameters } : {}) }));
+
+function assemble(use: Use, config: KernelConfig): KernelService {
+  const { pads, redox, abis } = makeAbis(config);
+  const described = { pads: describePads(pads) };
+  const image =
+    (config.packedImage && loadKernelImage(config.packedImage, described)) ?? buildKernelImage(described);
   const kernel = new Kernel(
     {
       cpu: use.cpu,

@@ -1,10 +1,13 @@
 import { build } from 'esbuild';
-import { chmod, cp, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isolateBuildOptions, launchEntry } from '../assets/bundle-program.js';
 import { isolateProgramNames } from '../assets/isolate-program.js';
 import { packageRoot } from '../assets/package-root.js';
+import { STORED_MACHINE } from '../assets/prebuilt.js';
+import { scanHandlerPlaces } from '../../plugins/kernel/syscalls/places.js';
+import { storedMachine } from './stored-machine.js';
 
 const root = packageRoot();
 const dist = join(root, 'dist');
@@ -26,6 +29,9 @@ async function buildCommandLine(): Promise<void> {
     packages: 'external',
     sourcemap: true,
     sourcesContent: false,
+    minifyWhitespace: true,
+    minifySyntax: true,
+    define: { HALFCELL_HANDLER_PLACES: JSON.stringify(scanHandlerPlaces(root)) },
     logLevel: 'warning',
   });
   await chmod(join(fresh, 'halfcell.js'), 0o755);
@@ -37,7 +43,9 @@ async function buildIsolatePrograms(): Promise<void> {
   await build({
     ...isolateBuildOptions,
     absWorkingDir: root,
-    entryPoints: Object.fromEntries(names.map((name) => [name, launchEntry(join(root, `plugins/services/${name}/main.ts`))])),
+    entryPoints: Object.fromEntries(
+      names.map((name) => [name, launchEntry(join(root, `plugins/services/${name}/main.ts`))]),
+    ),
     outdir: join(fresh, 'isolates'),
     logLevel: 'warning',
   });
@@ -52,6 +60,11 @@ async function copyData(): Promise<void> {
   }
 }
 
+/** What every machine would otherwise make at its start. */
+async function storeMachine(): Promise<void> {
+  await writeFile(join(fresh, STORED_MACHINE), storedMachine());
+}
+
 /** Another build may finish at the same time: the last one stays. */
 async function putInPlace(triesLeft = 5): Promise<void> {
   const old = `${fresh}.old`;
@@ -64,7 +77,7 @@ async function putInPlace(triesLeft = 5): Promise<void> {
 
 await mkdir(fresh, { recursive: true });
 try {
-  await Promise.all([buildCommandLine(), buildIsolatePrograms(), copyData()]);
+  await Promise.all([buildCommandLine(), buildIsolatePrograms(), copyData(), storeMachine()]);
   await putInPlace();
 } finally {
   await rm(fresh, { recursive: true, force: true });

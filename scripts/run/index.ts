@@ -6,15 +6,16 @@ import { pic8259 } from '../../plugins/devices/pic8259/index.js';
 import { pit8254 } from '../../plugins/devices/pit8254/index.js';
 import { kernelPlugin } from '../../plugins/kernel/index.js';
 import type { KernelService } from '../../plugins/kernel/index.js';
-import { LinuxAbi } from '../../plugins/kernel/linux-abi/abi.js';
 import { ProcessSource } from '../../plugins/kernel/linux-abi/process/proc-source.js';
 import type { WaitStatus } from '../../plugins/kernel/linux-abi/process/process.js';
 import { LinuxSystem } from '../../plugins/kernel/linux-abi/system.js';
 import { createGuestTree } from '../../plugins/kernel/linux-abi/vfs/guest-tree.js';
 import type { GuestTree } from '../../plugins/kernel/linux-abi/vfs/guest-tree.js';
 import { foreign } from '../../plugins/kernel/linux-abi/vfs/types.js';
+import type { Prebuilt } from '../assets/prebuilt.js';
 import type { RunOptions } from '../cli/options.js';
 import type { GdbServer } from '../debug/serve-gdb.js';
+import { guestAbis } from '../machines/guest-abis.js';
 import { handSignalsOn } from './guest-signals.js';
 import { lastWords } from './last-words.js';
 import { StandardFiles } from './standard-files.js';
@@ -23,8 +24,8 @@ import { startProgram } from './start-program.js';
 const SIGNAL_STATUS_BASE = 128;
 
 /** Runs one program to its end on a machine of its own; answers its exit status, 128 + signal when it was killed. */
-export async function runProgram(options: RunOptions): Promise<number> {
-  const run = new ProgramRun(options);
+export async function runProgram(options: RunOptions, prebuilt?: Prebuilt): Promise<number> {
+  const run = new ProgramRun(options, prebuilt);
   try {
     return await run.finish();
   } finally {
@@ -41,8 +42,13 @@ class ProgramRun {
   #end: (status: number) => void = () => undefined;
   readonly #ended = new Promise<number>((resolve) => (this.#end = resolve));
 
-  constructor(private readonly options: RunOptions) {
-    this.#machine = new Machine({ ramMiB: options.memoryMiB }, createCpu);
+  constructor(
+    private readonly options: RunOptions,
+    private readonly prebuilt: Prebuilt | undefined,
+  ) {
+    this.#machine = new Machine({ ramMiB: options.memoryMiB }, (cpu) =>
+      createCpu({ ...cpu, prebuilt: prebuilt?.code }),
+    );
   }
 
   /** Puts the program into process 1 and runs the machine; resolves with the status it ends with. */
@@ -75,7 +81,8 @@ class ProgramRun {
       planned(pic8259, {}),
       planned(pit8254, {}),
       planned(kernelPlugin, {
-        abis: [(pads) => new LinuxAbi(pads)],
+        abis: guestAbis,
+        packedImage: this.prebuilt?.image,
         onStop: (reason, code) => this.#stopped(reason, code),
       }),
     ]);

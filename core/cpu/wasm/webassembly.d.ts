@@ -20,4 +20,5 @@ declare namespace WebAssembly {
     readonly exports: Exports;
   }
   function validate(bytes: Uint8Array): boolean;
+  function compile(bytes: Uint8Array): Promise<Module>;
 }

@@ -1,3 +1,4 @@
+import { deserialize, serialize } from 'node:v8';
 import { IMAGE_PHYSICAL, IMAGE_VIRTUAL } from './layout.js';
 import { linkImage } from './link.js';
 import { imageSections, imageSymbols } from './sections.js';
@@ -30,13 +31,37 @@ export interface KernelImageOptions {
 }
 
 /** Assembles, links and describes the guest code of the kernel. Pad n answers to hypercall 0x100 + n. */
-export function buildKernelImage({ pads, sourceRoot = '.' }: KernelImageOptions): KernelImage {
-  const linked = linkImage(pads);
-  const segments = imageSegments(linked);
-  const entry = linked.addressOf('_start');
-  const padAddresses = pads.map(({ name }) => linked.addressOf(name));
-  const makeElf = () =>
-    writeElf(entry, segments, imageSections(linked, pads, sourceRoot), imageSymbols(linked));
+export function buildKernelImage(options: KernelImageOptions): KernelImage {
+  const linked = linkImage(options.pads);
+  return toImage(contentOf(linked, options.pads), () => writeImageElf(linked, options));
+}
+
+/** What of an image a machine runs: plain data, to be stored at build time. */
+interface ImageContent {
+  readonly padNames: readonly string[];
+  readonly padAddresses: readonly bigint[];
+  readonly segments: readonly Segment[];
+  readonly entry: bigint;
+  readonly symbols: ReadonlyMap<string, bigint>;
+}
+
+/** An image for `loadKernelImage`. */
+export const packKernelImage = ({ pads }: KernelImageOptions): Uint8Array =>
+  serialize(contentOf(linkImage(pads), pads));
+
+/** The image that was packed, where it has the same pads. Its `elf` is still made when it is asked for. */
+export function loadKernelImage(packed: Uint8Array, options: KernelImageOptions): KernelImage | undefined {
+  const content = deserialize(packed) as ImageContent;
+  const same =
+    content.padNames.length === options.pads.length &&
+    options.pads.every(({ name }, at) => name === content.padNames[at]);
+  return same ? toImage(content, () => writeImageElf(linkImage(options.pads), options)) : undefined;
+}
+
+function toImage(
+  { padAddresses, segments, entry, symbols }: ImageContent,
+  makeElf: () => Uint8Array,
+): KernelImage {
   let elf: Uint8Array | undefined;
   return {
     get elf() {
@@ -44,7 +69,7 @@ export function buildKernelImage({ pads, sourceRoot = '.' }: KernelImageOptions)
     },
     segments,
     entry,
-    symbols: linked.symbols,
+    symbols,
     padAddress(index) {
       const address = padAddresses[index];
       if (address === undefined) throw new RangeError(`there is no pad ${index}`);
@@ -52,6 +77,22 @@ export function buildKernelImage({ pads, sourceRoot = '.' }: KernelImageOptions)
     },
   };
 }
+
+const contentOf = (linked: Linked, pads: readonly Pad[]): ImageContent => ({
+  padNames: pads.map(({ name }) => name),
+  padAddresses: pads.map(({ name }) => linked.addressOf(name)),
+  segments: imageSegments(linked),
+  entry: linked.addressOf('_start'),
+  symbols: linked.symbols,
+});
+
+const writeImageElf = (linked: Linked, { pads, sourceRoot = '.' }: KernelImageOptions): Uint8Array =>
+  writeElf(
+    linked.addressOf('_start'),
+    imageSegments(linked),
+    imageSections(linked, pads, sourceRoot),
+    imageSymbols(linked),
+  );
 
 const physicalOf = (address: bigint) => IMAGE_PHYSICAL + Number(address - IMAGE_VIRTUAL);
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { loadPrebuilt } from '../../assets/prebuilt.js';
 import type { AbiName, Mount, RunOptions } from '../options.js';
 import { programFile } from '../program-file.js';
 import { values } from '../values.js';
@@ -43,8 +44,8 @@ export function addRunCommand(program: Command, exitWith: ExitWith): void {
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, args: string[], flags: RunFlags) => {
       const options = runOptions(file, args, flags);
-      const { runProgram } = await import('../../run/index.js');
-      exitWith(await runProgram(options));
+      const [{ runProgram }, prebuilt] = await Promise.all([import('../../run/index.js'), loadPrebuilt()]);
+      exitWith(await runProgram(options, prebuilt));
     });
 }
 
