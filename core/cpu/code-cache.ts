@@ -2,109 +2,227 @@ import type { Decoder } from '../isa/decoder.js';
 import type { DecodeFailure, Instruction } from '../isa/instruction.js';
 import type { ParsedRow } from '../isa/row.js';
 import { Vector } from './guest-fault.js';
-import { ARENA, ARENA_PAGES, PAGE_BYTES, PAGE_RECORDS_BYTES, RAM, RECORD_BYTES, State } from './layout.js';
+import { Field, PAGE_BYTES, RAM, RECORD_BYTES, State } from './layout.js';
+import type { OpTable } from './ops.js';
 import { Op } from './ops.js';
-import type { RecordWriter } from './record.js';
+import type { CodePage } from './record-arena.js';
+import { ArenaFull, RecordArena } from './record-arena.js';
+import { RecordWriter } from './record.js';
 import type { CpuState } from './state.js';
 
 const MAX_LENGTH = 15;
+/** Instructions decoded ahead of execution, at most. */
+const RUN_LENGTH = 8;
 /** Writes to a page with code before it is taken for data; doubles each time it becomes code again. */
 const DROP_AFTER = 64;
+/** No instruction behind these is reached by falling through. */
+const ENDS_RUN = /^(JMP|RET|IRET|SYSRET|UD|INVALID|HLT)/;
 
-/** Decoded records by physical page. */
+export interface CodeCacheParts {
+  readonly state: CpuState;
+  readonly decoder: Decoder;
+  readonly ops: OpTable;
+  /** The row that stands for bytes that are no instruction. */
+  readonly invalid: ParsedRow;
+  /** A physical page starts to hold decoded code: writes to it must come by. */
+  pageBecameCode(physical: number): void;
+  /** By offset in a page: a page may be mapped in several places. */
+  hasBreakpoint(offset: number): boolean;
+}
+
+/**
+ * Decoded records by physical page. Instructions that follow each other in execution are decoded into neighbouring records, so that the
+ * interpreter finds the next one without loading anything; a map for each page leads from offset to record.
+ */
 export class CodeCache {
-  /** By physical page: number of the arena page + 1. */
-  readonly #slots: Uint16Array;
-  /** By arena page: the physical page. */
-  readonly #pages = new Int32Array(ARENA_PAGES);
-  readonly #free: number[] = [];
-  #used = 0;
+  readonly #arena: RecordArena;
+  readonly #writer: RecordWriter;
+  /** By physical page: writes must come by. */
+  readonly #isCode: Uint8Array;
   /** By physical page that was ever written while it held code. */
   readonly #writes = new Map<number, { count: number; limit: number }>();
 
-  constructor(
-    private readonly state: CpuState,
-    private readonly decoder: Decoder,
-    private readonly writer: RecordWriter,
-    private readonly invalid: ParsedRow,
-    private readonly hooks: {
-      /** A physical page starts to hold decoded code: writes to it must come by. */
-      pageBecameCode(physical: number): void;
-      /** By offset in a page: a page may be mapped in several places. */
-      hasBreakpoint(offset: number): boolean;
-    },
-  ) {
-    this.#slots = new Uint16Array(Math.ceil(state.ramBytes / PAGE_BYTES));
+  constructor(private readonly parts: CodeCacheParts) {
+    const { state, ops } = parts;
+    this.#arena = new RecordArena(state);
+    this.#writer = new RecordWriter(state, ops, (record, target) => this.#linkTo(record, target));
+    this.#isCode = new Uint8Array(Math.ceil(state.ramBytes / PAGE_BYTES));
   }
 
   isCode(physical: number): boolean {
-    return this.#slots[Math.floor(physical / PAGE_BYTES)] !== 0;
+    return this.#isCode[Math.floor(physical / PAGE_BYTES)] !== 0;
   }
 
-  /** Records of a physical page in RAM. May flush everything when the arena is full. */
-  recordsOf(physical: number): number {
-    const page = Math.floor(physical / PAGE_BYTES);
-    const slot = this.#slots[page]!;
-    return arenaAddress(slot !== 0 ? slot - 1 : this.#allocate(page));
+  /** Map of the page of a physical address in RAM, with a record for that address. May forget everything else. */
+  makeKnown(physical: number): number {
+    return this.#makingRoom(() => {
+      const page = this.#page(Math.floor(physical / PAGE_BYTES));
+      const offset = physical % PAGE_BYTES;
+      if (this.#arena.recordAt(page, offset) === 0) this.#newRun(page, offset);
+      return page.map;
+    });
   }
 
-  /** Fills the record at `record`, which lies in the arena. */
-  decodeAt(record: number): void {
-    const slot = Math.floor((record - ARENA) / PAGE_RECORDS_BYTES);
-    const offset = (record - arenaAddress(slot)) / RECORD_BYTES;
-    const physical = this.#pages[slot]! * PAGE_BYTES;
-    if (this.hooks.hasBreakpoint(offset)) return this.#setOp(record, Op.breakpoint);
-    const start = RAM + physical + offset;
-    const decoded = this.decoder.decode(this.state.u8, start, RAM + physical + PAGE_BYTES);
-    if (decoded === 'truncated') return this.#setOp(record, Op.cross);
-    const instruction = typeof decoded === 'string' ? this.#failed(decoded) : decoded;
-    this.writer.write(record, instruction, offset, false);
+  /** Decodes at a record that was reached undecoded; the answer is where to go on, or 0 to look rip up. */
+  decodeAt(record: number): number {
+    try {
+      const page = this.#page(this.#arena.ownerOf(record).number);
+      this.#decodeInto(page, record);
+      return record;
+    } catch (full) {
+      if (!(full instanceof ArenaFull)) throw full;
+      this.flush();
+      return 0;
+    }
   }
 
   /** Decodes `bytes`, found at `offset` of a page, into the record for one execution. */
   decodeOnce(bytes: Uint8Array, offset: number): number {
-    const decoded = this.decoder.decode(bytes, 0, bytes.length);
-    const instruction = typeof decoded === 'string' ? this.#failed(decoded) : decoded;
+    const instruction = this.#decode(bytes, 0, bytes.length);
     const record = State.onceRecord;
-    this.writer.write(record, instruction, offset, true);
+    this.#writer.write(
+      record,
+      instruction === 'truncated' ? this.#failed('undefined') : instruction,
+      offset,
+      true,
+    );
+    const { length } = instruction === 'truncated' ? { length: 1 } : instruction;
+    this.#arena.pageEnd(record + RECORD_BYTES, offset + length);
     return record;
   }
 
   /** Bytes of physical memory were or will be written. */
   invalidate(physical: number, length: number): void {
     const first = Math.floor(physical / PAGE_BYTES);
-    const last = Math.floor((physical + length - 1) / PAGE_BYTES);
-    for (let page = first; page <= last && page < this.#slots.length; page++) {
-      const slot = this.#slots[page]!;
-      if (slot === 0) continue;
-      const from = Math.max(0, physical - page * PAGE_BYTES);
-      const to = Math.min(PAGE_BYTES, physical + length - page * PAGE_BYTES);
-      if (this.#tooManyWrites(page, to - from) && this.#drop(slot - 1)) continue;
-      this.#clear(slot - 1, Math.max(0, from - (MAX_LENGTH - 1)), to);
+    const last = Math.min(Math.floor((physical + length - 1) / PAGE_BYTES), this.#isCode.length - 1);
+    for (let number = first; number <= last; number++) {
+      if (this.#isCode[number] === 0) continue;
+      const page = this.#arena.page(number)!;
+      const from = Math.max(0, physical - number * PAGE_BYTES);
+      const to = Math.min(PAGE_BYTES, physical + length - number * PAGE_BYTES);
+      if (this.#tooManyWrites(number, to - from)) this.#drop(page);
+      else this.#forget(page, Math.max(0, from - (MAX_LENGTH - 1)), to);
     }
   }
 
   /** Decodes again what lies at an offset, in every page. */
   invalidateOffset(offset: number): void {
-    for (let slot = 0; slot < this.#used; slot++) this.#clear(slot, offset, offset + 1);
+    for (const page of this.#arena.pages()) this.#forget(page, offset, offset + 1);
   }
 
   /** Forgets all decoded code. Not while a record is being executed. */
   flush(): void {
-    for (let slot = 0; slot < this.#used; slot++) this.#clear(slot, 0, PAGE_BYTES);
-    this.#slots.fill(0);
-    this.#free.length = this.#used = 0;
-    this.state.flushCodeTlb();
+    this.#arena.clear();
+    this.#isCode.fill(0);
+    this.parts.state.flushCodeTlb();
   }
 
-  #allocate(page: number): number {
-    if (this.#free.length === 0 && this.#used === ARENA_PAGES) this.flush();
-    const slot = this.#free.pop() ?? this.#used++;
-    this.#slots[page] = slot + 1;
-    this.#pages[slot] = page;
-    this.#setOp(arenaAddress(slot) + PAGE_BYTES * RECORD_BYTES, Op.pageEnd);
-    this.hooks.pageBecameCode(page * PAGE_BYTES);
-    return slot;
+  #makingRoom<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (full) {
+      if (!(full instanceof ArenaFull)) throw full;
+      this.flush();
+      return action();
+    }
+  }
+
+  #page(number: number): CodePage {
+    const page = this.#arena.page(number) ?? this.#arena.addPage(number);
+    if (this.#isCode[number] === 0) {
+      this.#isCode[number] = 1;
+      this.parts.pageBecameCode(number * PAGE_BYTES);
+    }
+    return page;
+  }
+
+  #decodeInto(page: CodePage, record: number): void {
+    const place = this.parts.state.u16[(record + Field.place) >> 1]!;
+    const offset = place & (PAGE_BYTES - 1);
+    const known = this.#arena.recordAt(page, offset);
+    if (known !== 0 && known !== record) this.#arena.goto(record, known);
+    else if (known === record) this.#again(page, record, offset, place >> 12);
+    else if (record + RECORD_BYTES === page.next) this.#run(page, record, offset);
+    else this.#arena.goto(record, this.#newRun(page, offset));
+  }
+
+  /** The bytes were written since: a record keeps its place in its run when the length is still the same. */
+  #again(page: CodePage, record: number, offset: number, oldLength: number): void {
+    const instruction = this.#decodeFrom(page, offset);
+    const fits = instruction !== 'truncated' && instruction.length === oldLength;
+    if (fits) this.#write(record, instruction, offset);
+    else {
+      this.#arena.setRecordAt(page, offset, 0);
+      this.#arena.goto(record, this.#newRun(page, offset));
+    }
+  }
+
+  #newRun(page: CodePage, offset: number): number {
+    const record = this.#arena.nextRecord(page);
+    this.#run(page, record, offset);
+    return this.#arena.recordAt(page, offset);
+  }
+
+  /** Decodes from `record` on, the last one handed out; ends with a record that leads on, or is decoded when it is reached. */
+  #run(page: CodePage, first: number, start: number): void {
+    const arena = this.#arena;
+    let [record, offset] = [first, start];
+    for (let count = 0; count < RUN_LENGTH; count++) {
+      if (offset >= PAGE_BYTES) return arena.pageEnd(record, offset);
+      const known = arena.recordAt(page, offset);
+      if (known !== 0) return arena.goto(record, known);
+      const instruction = this.#decodeFrom(page, offset);
+      this.#settle(page, offset, record);
+      if (instruction === 'truncated') return this.#cross(record, offset);
+      this.#write(record, instruction, offset);
+      if (ENDS_RUN.test(instruction.row.name)) return;
+      offset += instruction.length;
+      record = arena.nextRecord(page);
+    }
+    if (offset >= PAGE_BYTES) arena.pageEnd(record, offset);
+    else arena.undecoded(record, offset);
+  }
+
+  /** `record` is what jumps to `offset` were waiting for. */
+  #settle(page: CodePage, offset: number, record: number): void {
+    this.#arena.setRecordAt(page, offset, record);
+    const waiting = page.waiting.get(offset);
+    if (!waiting) return;
+    page.waiting.delete(offset);
+    const { i32 } = this.parts.state;
+    for (const jump of waiting.jumps) {
+      const at = (jump + Field.immediate) >> 2;
+      if (i32[at] === waiting.stub - jump) i32[at] = record - jump;
+    }
+  }
+
+  /** Where a jump in `record` to an offset of its page leads: to the target's record, or to one that will be decoded. */
+  #linkTo(record: number, offset: number): number {
+    const page = this.#arena.ownerOf(record);
+    const known = this.#arena.recordAt(page, offset);
+    if (known !== 0) return known;
+    let waiting = page.waiting.get(offset);
+    if (!waiting)
+      page.waiting.set(offset, (waiting = { stub: this.#arena.addStub(page, offset), jumps: [] }));
+    waiting.jumps.push(record);
+    return waiting.stub;
+  }
+
+  #cross(record: number, offset: number): void {
+    this.parts.state.u16[(record + Field.place) >> 1] = offset;
+    this.#arena.setOp(record, Op.cross);
+  }
+
+  #write(record: number, instruction: Instruction, offset: number): void {
+    this.#writer.write(record, instruction, offset, false);
+    if (this.parts.hasBreakpoint(offset)) this.#arena.setOp(record, Op.breakpoint);
+  }
+
+  #forget(page: CodePage, from: number, to: number): void {
+    for (let offset = from; offset < to; offset++) {
+      const record = this.#arena.recordAt(page, offset);
+      if (record !== 0) this.#arena.setOp(record, Op.undecoded);
+    }
   }
 
   #tooManyWrites(page: number, bytes: number): boolean {
@@ -117,31 +235,29 @@ export class CodeCache {
     return true;
   }
 
-  /** False when the page is executing. */
-  #drop(slot: number): boolean {
-    if (this.state.get32(State.recordBase) === arenaAddress(slot)) return false;
-    this.#clear(slot, 0, PAGE_BYTES);
-    this.#slots[this.#pages[slot]!] = 0;
-    this.#free.push(slot);
-    this.state.flushCodeTlb();
-    return true;
+  /** The page is data again until it is executed next. */
+  #drop(page: CodePage): void {
+    this.#forget(page, 0, PAGE_BYTES);
+    this.#isCode[page.number] = 0;
+    this.parts.state.flushCodeTlb();
   }
 
-  #clear(slot: number, from: number, to: number): void {
-    const records = arenaAddress(slot);
-    const { u16 } = this.state;
-    for (let offset = from; offset < to; offset++) u16[(records + offset * RECORD_BYTES) >> 1] = Op.undecoded;
+  #decodeFrom(page: CodePage, offset: number): Instruction | 'truncated' {
+    const base = RAM + page.number * PAGE_BYTES;
+    return this.#decode(this.parts.state.u8, base + offset, base + PAGE_BYTES);
   }
 
-  #setOp(record: number, op: number): void {
-    this.state.u16[record >> 1] = op;
+  #decode(bytes: Uint8Array, start: number, end: number): Instruction | 'truncated' {
+    const decoded = this.parts.decoder.decode(bytes, start, end);
+    if (decoded === 'truncated') return decoded;
+    return typeof decoded === 'string' ? this.#failed(decoded) : decoded;
   }
 
   /** An instruction that raises what the bytes deserve. */
   #failed(failure: DecodeFailure): Instruction {
     const vector = failure === 'undefined' ? Vector.UD : Vector.GP;
     return {
-      row: this.invalid,
+      row: this.parts.invalid,
       length: 1,
       size: 64,
       sizeIndex: 0,
@@ -158,5 +274,3 @@ export class CodeCache {
     };
   }
 }
-
-const arenaAddress = (slot: number) => ARENA + slot * PAGE_RECORDS_BYTES;

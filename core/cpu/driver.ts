@@ -1,11 +1,12 @@
 import { state32, toState32, toState64 } from './emitter/emitter.js';
 import { ripOf } from './emitter/record-emitter.js';
-import { Field, FORM_OF_OP, Leave, Pause, State, Status } from './layout.js';
+import { Field, FORM_OF_OP, Leave, Pause, RECORD_BYTES, Slot, State, Status } from './layout.js';
 import type { OpTable } from './ops.js';
+import { Op } from './ops.js';
 import type { Label, Local } from './wasm/body.js';
 import { Body, call, callIndirect } from './wasm/body.js';
 import type { Expr } from './wasm/expr.js';
-import { i32 } from './wasm/expr.js';
+import { i32, i64, select } from './wasm/expr.js';
 
 export interface DriverParts {
   readonly decode: number;
@@ -60,7 +61,10 @@ class DriverBuilder {
     arms[Pause.budget] = () => this.#leaveAt(Leave.budget);
     arms[Pause.rare] = () => this.#runForm(i32.sub(this.#op(), i32.const(this.parts.ops.rareBase)));
     arms[Pause.bail] = () => this.#runForm(i32.load16u(i32.shl(this.#op(), i32.const(1)), FORM_OF_OP));
-    arms[Pause.decode] = () => body.do(call(this.parts.decode, 'none', body.get(this.#record)));
+    arms[Pause.decode] = () => {
+      body.do(toState64(State.rip, ripOf(body.get(this.#record))));
+      body.set(this.#record, call(this.parts.decode, 'i32', body.get(this.#record)));
+    };
     arms[Pause.once] = () => this.#once();
     arms[Pause.lookup] = () => this.#lookUp();
     this.#switch(pause, arms);
@@ -81,10 +85,21 @@ class DriverBuilder {
     return i32.load16u(this.#body.get(this.#record), Field.op);
   }
 
-  /** Leaves with rip at the record. */
+  /** Leaves with rip at the record, or where it leads to. */
   #leaveAt(reason: number): void {
     const body = this.#body;
-    body.if(body.get(this.#record), () => body.do(toState64(State.rip, ripOf(body.get(this.#record)))));
+    const record = body.get(this.#record);
+    body.if(record, () => {
+      body.loop((again) => {
+        body.if(i32.eq(this.#op(), i32.const(Op.goto)), () => {
+          body.set(this.#record, i32.add(record, i32.load(record, Field.immediate)));
+          body.br(again);
+        });
+      });
+      const behind = i64.add(i64.load(i32.const(0), Slot.pageBase), i64.load32s(record, Field.displacement));
+      const rip = select(i32.eq(this.#op(), i32.const(Op.pageEnd)), behind, ripOf(record));
+      body.do(toState64(State.rip, rip));
+    });
     this.#leave(reason);
   }
 
@@ -118,7 +133,7 @@ class DriverBuilder {
     body.if(
       status,
       () => body.set(this.#record, i32.const(0)),
-      () => body.set(this.#record, i32.add(record, i32.load8u(record, Field.next))),
+      () => body.set(this.#record, i32.add(record, i32.const(RECORD_BYTES))),
     );
     body.if(state32(State.attention), () => this.#leaveAt(Leave.attention));
   }
@@ -126,15 +141,12 @@ class DriverBuilder {
   /** Runs a record made for this time only: across a page border, or under a breakpoint that does not apply. */
   #once(): void {
     const body = this.#body;
-    const rip = body.let(ripOf(body.get(this.#record)));
-    body.do(toState64(State.rip, rip));
+    body.do(toState64(State.rip, ripOf(body.get(this.#record))));
     body.set(this.#record, call(this.parts.once, 'i32', this.#op()));
     body.if(i32.ltS(body.get(this.#record), i32.const(0)), () => {
       body.set(this.#leaving, i32.sub(i32.const(0), body.get(this.#record)));
       body.br(this.#exit);
     });
-    const offset = i32.shl(i32.and(i32.wrap(rip), i32.const(4095)), i32.const(4));
-    body.do(toState32(State.recordBase, i32.sub(body.get(this.#record), offset)));
   }
 
   #lookUp(): void {

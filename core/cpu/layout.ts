@@ -29,8 +29,6 @@ export const State = {
   systemFlags: 0x0e0,
   /** Linear address for the slow path. */
   address: 0x0e8,
-  /** Records of the executing page. */
-  recordBase: 0x0f0,
   /** Nonzero: leave at the next instruction border. */
   attention: 0x0f4,
   /** Record that the loop over records was left at. */
@@ -122,29 +120,32 @@ export const EMPTY_TAG = 0x800;
 
 export const RECORD_BYTES = 16;
 export const PAGE_BYTES = 4096;
-/** One record for each byte of a page, and the sentinel. */
-export const PAGE_RECORDS_BYTES = (PAGE_BYTES + 1) * RECORD_BYTES;
-export const ARENA = 0x10000;
+/** By offset in a code page: the record of the instruction there, i32, or 0. */
+export const MAP_BYTES = PAGE_BYTES * 4;
+export const MAPS = 0x10000;
+export const MAX_MAPS = 1024;
+/** Records of a page come from its chunks, one after the other in the order of execution. */
+export const CHUNK_BYTES = 1024;
+export const CHUNKS = MAPS + MAX_MAPS * MAP_BYTES;
 export const RAM = 0x400_0000;
-export const ARENA_PAGES = Math.floor((RAM - ARENA) / PAGE_RECORDS_BYTES);
+export const MAX_CHUNKS = (RAM - CHUNKS) / CHUNK_BYTES;
 
-/** Fields of a decoded record. */
+/** Fields of a decoded record. The next instruction's record follows, or one that leads to it. */
 export const Field = {
   op: 0,
-  /** Length of the instruction in record bytes (length * 16): added, it gives the next record. */
-  next: 2,
+  /** u16: offset of the instruction in its page, and from bit 12 on its length. */
+  place: 2,
   /** ModRM.reg operand: byte offset into the register block (vector registers: number * 16). */
-  reg: 3,
+  reg: 4,
   /** ModRM.rm register operand, or the base of a memory operand. */
-  rm: 4,
-  index: 5,
-  /** Low two bits: log2 of the scale; the rest: slot of the segment base. */
-  scaleSegment: 6,
-  /** Slot of the address mask. */
-  extra: 7,
+  rm: 5,
+  index: 6,
+  /** Bits 0..1: log2 of the scale; bit 2: 32-bit addresses; the rest: slot of the segment base. */
+  scaleSegment: 7,
   displacement: 8,
   immediate: 12,
 } as const;
+export const ADDRESS_32 = 4;
 
 /** What `run` answers. */
 export const Leave = { budget: 0, exception: 1, attention: 2 } as const;

@@ -71,19 +71,19 @@ export class MemoryUnit {
     }
   }
 
-  /** Records of the page that rip is in, or -1 with an exception recorded. */
+  /** Makes the record at rip known and enters its page into the code TLB; -1 with an exception recorded. */
   lookUp(): number {
     const { state } = this;
     const low = state.i32[State.rip >> 2]!;
     const high = state.i32[(State.rip >> 2) + 1]!;
     const physical = this.translateFetch(low, high);
     if (physical === FAILED) return FAILED;
-    const records = this.code().recordsOf(physical);
+    const map = this.code().makeKnown(physical);
     const entry = CODE_TLB + ((low >>> 8) & 0x1ff0);
     state.i32[entry >> 2] = (low & 0xffff_f000) | state.get32(State.codeTag);
     state.i32[(entry >> 2) + 1] = high;
-    state.i32[(entry >> 2) + 2] = records;
-    return records;
+    state.i32[(entry >> 2) + 2] = map;
+    return map;
   }
 
   /** Physical address of an instruction byte, or -1 with an exception recorded. */

@@ -5,14 +5,16 @@ import type { ParsedRow } from '../isa/row.js';
 /** Ops that are no form. */
 export const Op = {
   undecoded: 0,
-  /** Behind the last byte of a page. */
+  /** Goes on at page base + displacement: behind the last byte of a page, and behind a record for one execution. */
   pageEnd: 1,
   /** The instruction continues in the next page. */
   cross: 2,
   breakpoint: 3,
+  /** Goes on at the record that is `immediate` bytes away. */
+  goto: 4,
 } as const;
 
-export const FIRST_HOT = 4;
+export const FIRST_HOT = 5;
 
 /** Which op number each form has. Deterministic, so that a module built earlier fits. */
 export interface OpTable {

@@ -2,7 +2,7 @@ import type { Instruction } from '../isa/instruction.js';
 import type { OperandCode, OperandKind } from '../isa/operand.js';
 import { sizeIn } from '../isa/operand.js';
 import type { ParsedRow } from '../isa/row.js';
-import { Field, PAGE_BYTES, Slot } from './layout.js';
+import { ADDRESS_32, Field, PAGE_BYTES, Slot } from './layout.js';
 import type { OpTable } from './ops.js';
 import type { CpuState } from './state.js';
 
@@ -22,18 +22,20 @@ export class RecordWriter {
   constructor(
     private readonly state: CpuState,
     private readonly ops: OpTable,
+    /** The record that a jump in `record` to an offset of its page leads to. */
+    private readonly linkTo: (record: number, target: number) => number,
   ) {}
 
   /**
-   * `offset` is that of the instruction in its page. A record that is used `once` does not lie among its neighbours, so it
-   * may not jump relative to itself.
+   * `offset` is that of the instruction in its page. A record that is used `once` does not lie among those of its page, so it
+   * cannot jump to them directly.
    */
   write(record: number, instruction: Instruction, offset: number, once: boolean): void {
     const { row, length, immediate } = instruction;
     const shape = this.#shape(row);
-    const { u8, i32 } = this.state;
+    const { u8, u16, i32 } = this.state;
     const next = offset + length;
-    u8[record + Field.next] = length * 16;
+    u16[(record + Field.place) >> 1] = offset | (length << 12);
     u8[record + Field.reg] = shape.reg
       ? registerField(shape.reg, instruction.reg, instruction)
       : instruction.reg;
@@ -52,7 +54,7 @@ export class RecordWriter {
         this.#wide(record, instruction, row);
       }
     }
-    if (shape.relative && this.#isFar(record, next + immediate, offset, once)) variant = 1;
+    if (shape.relative && !this.#isNear(record, next + immediate, once)) variant = 1;
     const form = row.firstForm + instruction.sizeIndex * row.variants.length + variant;
     this.#op(record, form, instruction);
   }
@@ -83,10 +85,11 @@ export class RecordWriter {
     i32[(record + Field.immediate) >> 2] = isAddress && address32 ? 0 : immediateHigh;
   }
 
-  #isFar(record: number, target: number, offset: number, once: boolean): boolean {
-    if (once || target < 0 || target >= PAGE_BYTES) return true;
-    this.state.i32[(record + Field.immediate) >> 2] = (target - offset) * 16;
-    return false;
+  /** A jump within the page leads from record to record. */
+  #isNear(record: number, target: number, once: boolean): boolean {
+    if (once || target < 0 || target >= PAGE_BYTES) return false;
+    this.state.i32[(record + Field.immediate) >> 2] = this.linkTo(record, target) - record;
+    return true;
   }
 
   #memory(record: number, instruction: Instruction, next: number): void {
@@ -105,8 +108,7 @@ export class RecordWriter {
     const { u8 } = this.state;
     const slot =
       row.addressOnly || segment === undefined ? Slot.zero : segment === 4 ? Slot.fsBase : Slot.gsBase;
-    u8[record + Field.scaleSegment] = slot | scale;
-    u8[record + Field.extra] = address32 ? Slot.mask32 : Slot.mask64;
+    u8[record + Field.scaleSegment] = slot | scale | (address32 ? ADDRESS_32 : 0);
   }
 
   #op(record: number, form: number, { memory, address32 }: Instruction): void {

@@ -3,8 +3,8 @@ import { driverFunction } from './driver.js';
 import { state64, toState32, toState64 } from './emitter/emitter.js';
 import { emitForm } from './emitter/prelude.js';
 import type { HelperSignatures } from './emitter/record-emitter.js';
-import { HotEmitter, ripOf } from './emitter/record-emitter.js';
-import { CODE_TLB, CODE_TLB_ENTRIES, Field, Pause, Slot, State } from './layout.js';
+import { HotEmitter } from './emitter/record-emitter.js';
+import { CODE_TLB, CODE_TLB_ENTRIES, Field, PAGE_BYTES, Pause, Slot, State } from './layout.js';
 import type { OpTable } from './ops.js';
 import type { Label } from './wasm/body.js';
 import { Body } from './wasm/body.js';
@@ -23,9 +23,9 @@ const LOOP = { parameters: ['i32', 'i32'], results: ['i32'] } as const;
 export function tierOneModule(ops: OpTable, signatures: HelperSignatures): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   const imports = {
-    /** (record): fills the record. */
-    decode: module.importFunction('decode', { parameters: ['i32'], results: [] }),
-    /** Records of the page that rip is in, or -1 with an exception recorded. */
+    /** (record) => the record to go on with once it is decoded, or 0 to look rip up. */
+    decode: module.importFunction('decode', ONE_TO_ONE),
+    /** Makes the record at rip known; -1 with an exception recorded. */
     lookup: module.importFunction('lookup', { parameters: [], results: ['i32'] }),
     /** (op) => a record decoded for one execution at rip, or minus a reason to leave. */
     once: module.importFunction('once', ONE_TO_ONE),
@@ -106,11 +106,13 @@ class LoopBuilder {
       body.do(toState64(State.rip, target));
       this.#leave(Pause.lookup);
     });
-    const records = body.let(i32.load(entry, CODE_TLB + 8));
-    body.do(toState32(State.recordBase, records));
+    const offset = i32.shl(i32.and(i32.wrap(target), i32.const(PAGE_BYTES - 1)), i32.const(2));
+    body.set(this.#record, i32.load(i32.add(i32.load(entry, CODE_TLB + 8), offset)));
+    body.if(i32.eqz(body.get(this.#record)), () => {
+      body.do(toState64(State.rip, target));
+      this.#leave(Pause.lookup);
+    });
     body.do(i64.store(i32.const(0), page, Slot.pageBase));
-    const offset = i32.shl(i32.and(i32.wrap(target), i32.const(4095)), i32.const(4));
-    body.set(this.#record, i32.add(records, offset));
   }
 
   #step(): void {
@@ -134,7 +136,15 @@ class LoopBuilder {
   #dispatch(): void {
     const body = this.#body;
     const special = this.#specialArms();
-    const [decode, pageEnd, once, indexed, segmented, rare] = special as [Arm, Arm, Arm, Arm, Arm, Arm];
+    const [decode, pageEnd, once, goto, indexed, segmented, rare] = special as [
+      Arm,
+      Arm,
+      Arm,
+      Arm,
+      Arm,
+      Arm,
+      Arm,
+    ];
     const forms = this.ops.hotForms.map((form) => this.#formArm(form));
     const arms = [...special, ...forms];
     for (const arm of [...arms].reverse()) this.#open(arm);
@@ -144,6 +154,7 @@ class LoopBuilder {
       pageEnd,
       once,
       once,
+      goto,
       ...forms,
       ...memoryForms.map(() => indexed),
       ...memoryForms.map(() => segmented),
@@ -174,7 +185,7 @@ class LoopBuilder {
     body.scope(arm.build);
   }
 
-  /** Decode, page end, once, indexed, segmented, rare. */
+  /** Decode, page end, once, goto, indexed, segmented, rare. */
   #specialArms(): Arm[] {
     const pauses = (reason: number) => () => {
       this.#giveBack();
@@ -185,11 +196,20 @@ class LoopBuilder {
       {
         build: () => {
           this.#giveBack();
-          this.#body.set(this.#target, ripOf(this.#body.get(this.#record)));
+          const distance = i64.load32s(this.#body.get(this.#record), Field.displacement);
+          this.#body.set(this.#target, i64.add(i64.load(i32.const(0), Slot.pageBase), distance));
           this.#body.br(this.#jump);
         },
       },
       { build: pauses(Pause.once) },
+      {
+        build: () => {
+          this.#giveBack();
+          const record = this.#body.get(this.#record);
+          this.#body.set(this.#record, i32.add(record, i32.load(record, Field.immediate)));
+          this.#body.br(this.#main);
+        },
+      },
       { build: () => this.#complexAddress(false) },
       { build: () => this.#complexAddress(true) },
       { build: () => this.#leave(Pause.rare) },

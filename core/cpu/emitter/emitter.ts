@@ -2,7 +2,7 @@ import type { Form } from '../../isa/forms.js';
 import type { OperandCode, OperandKind } from '../../isa/operand.js';
 import { sizeIn } from '../../isa/operand.js';
 import type { OperandSize } from '../../isa/row.js';
-import { Field, State, TLB_ENTRIES, TLB_ENTRY_BYTES, TLB_WRITE } from '../layout.js';
+import { ADDRESS_32, Field, Slot, State, TLB_ENTRIES, TLB_ENTRY_BYTES, TLB_WRITE } from '../layout.js';
 import type { SystemOperation } from '../system-operations.js';
 import type { Body, Local } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
@@ -181,7 +181,8 @@ export abstract class Emitter {
 
   /** All ones in as many bits as addresses have here. */
   addressMask(): Expr {
-    return i64.load(this.field8(Field.extra));
+    const wanted = i32.and(this.field8(Field.scaleSegment), i32.const(ADDRESS_32));
+    return i64.load(i32.shl(wanted, i32.const(1)), Slot.mask64);
   }
 
   /** Adds the base of the segment that applies. */

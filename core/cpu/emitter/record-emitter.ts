@@ -1,5 +1,5 @@
 import type { Form } from '../../isa/forms.js';
-import { ACCESS_CODE, Field, Slot, State, Status } from '../layout.js';
+import { ACCESS_CODE, Field, PAGE_BYTES, RECORD_BYTES, Slot, State, Status } from '../layout.js';
 import type { SystemOperation } from '../system-operations.js';
 import { systemNumber } from '../system-operations.js';
 import type { Body, Label, Local } from '../wasm/body.js';
@@ -8,16 +8,17 @@ import type { Expr } from '../wasm/expr.js';
 import { expr, i32, i64 } from '../wasm/expr.js';
 import type { ModuleBuilder, Signature } from '../wasm/module.js';
 import type { Access } from './emitter.js';
-import { Emitter, fullAddress, state32, state64, toState32, toState64 } from './emitter.js';
+import { Emitter, fullAddress, toState32, toState64 } from './emitter.js';
 
 /** What the slow path is told: bytes, plus the kind of access. */
 export const accessCode = (bytes: number, access: Access) => bytes + ACCESS_CODE[access];
 
-export const ripOf = (record: Expr) =>
-  i64.add(
-    i64.load(i32.const(0), Slot.pageBase),
-    i64.extendU(i32.shrU(i32.sub(record, state32(State.recordBase)), i32.const(4))),
-  );
+const pageBase = () => i64.load(i32.const(0), Slot.pageBase);
+const place = (record: Expr) => i32.load16u(record, Field.place);
+const offsetOf = (record: Expr) => i32.and(place(record), i32.const(PAGE_BYTES - 1));
+
+/** Linear address of the instruction of a record. */
+export const ripOf = (record: Expr) => i64.add(pageBase(), i64.extendU(offsetOf(record)));
 
 /** Tier 1: operands are fields of the decoded record. */
 abstract class RecordEmitter extends Emitter {
@@ -46,12 +47,14 @@ abstract class RecordEmitter extends Emitter {
   }
 
   nextRip(): Expr {
-    return this.body.let(ripOf(i32.add(this.body.get(this.record), this.field8(Field.next))));
+    const record = this.body.get(this.record);
+    const next = i32.add(offsetOf(record), i32.shrU(place(record), i32.const(12)));
+    return this.body.let(i64.add(pageBase(), i64.extendU(next)));
   }
 
   /** `displacement` is the offset of the next instruction from the page base, `immediate` the distance from there. */
   protected relativeTarget(): Expr {
-    const next = i64.add(i64.load(i32.const(0), Slot.pageBase), this.field32Signed64(Field.displacement));
+    const next = i64.add(pageBase(), this.field32Signed64(Field.displacement));
     return i64.add(next, this.field32Signed64(Field.immediate));
   }
 }
@@ -140,7 +143,7 @@ export class HotEmitter extends RecordEmitter {
 
   finish(): void {
     const { record, main } = this.frame;
-    this.body.set(record, i32.add(this.body.get(record), this.field8(Field.next)));
+    this.body.set(record, i32.add(this.body.get(record), i32.const(RECORD_BYTES)));
     this.body.br(main);
   }
 
@@ -219,8 +222,8 @@ export class RareEmitter extends RecordEmitter {
 
   jumpRelative(): void {
     if (this.form.variant === 'far') return this.jump(this.relativeTarget());
-    const distance = i64.extendS(i32.shrS(this.field32(Field.immediate), i32.const(4)));
-    this.jump(i64.add(state64(State.rip), distance));
+    const target = i32.add(this.body.get(this.record), this.field32(Field.immediate));
+    this.jump(ripOf(target));
   }
 
   repeat(): void {

@@ -23,7 +23,14 @@ const EDX_1 = bits(
   25 /* SSE */,
   26 /* SSE2 */,
 );
-const ECX_1 = bits(13 /* CX16 */);
+const ECX_1 = bits(
+  0 /* SSE3 */,
+  9 /* SSSE3 */,
+  13 /* CX16 */,
+  19 /* SSE4.1 */,
+  20 /* SSE4.2 */,
+  23 /* POPCNT */,
+);
 const EDX_EXTENDED = bits(
   0,
   3,

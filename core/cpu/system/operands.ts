@@ -7,9 +7,9 @@ export const argument32 = (state: CpuState, i: number) => state.get32(State.scra
 
 /** Moves rip behind the instruction of `record`. */
 export function advance(state: CpuState, record: number): void {
-  const { u32, u8 } = state;
+  const { u32, u16 } = state;
   const at = State.rip >> 2;
-  const low = u32[at]! + (u8[record + Field.next]! >> 4);
+  const low = u32[at]! + (u16[(record + Field.place) >> 1]! >> 12);
   u32[at] = low;
   if (low > 0xffff_ffff) u32[at + 1]!++;
 }

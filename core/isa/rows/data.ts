@@ -134,7 +134,7 @@ const accumulator: Row[] = [
     encoding: 'd7',
     sizes: 8,
     does: (e) => {
-      const linear = i64.and(i64.add(e.gpr(3), e.gpr(0, 8)), i64.load(e.field8(7)));
+      const linear = i64.and(i64.add(e.gpr(3), e.gpr(0, 8)), e.addressMask());
       e.setGpr(0, e.load(e.withSegment(linear), 8), 8);
     },
   },

@@ -1,6 +1,6 @@
 import type { Emitter } from '../../cpu/emitter/emitter.js';
 import { state32, toState32 } from '../../cpu/emitter/emitter.js';
-import { Field, State } from '../../cpu/layout.js';
+import { State } from '../../cpu/layout.js';
 import type { Expr } from '../../cpu/wasm/expr.js';
 import { i32, i64 } from '../../cpu/wasm/expr.js';
 import { bitselect, i32x4, i64x2, i8x16, v128 } from '../../cpu/wasm/simd-expr.js';
@@ -53,10 +53,8 @@ const maskedStore: Meaning = (e) => {
 };
 
 /** rDI with the address size and segment of the prefixes. */
-export function implicitAddress(e: Emitter): Expr {
-  const segment = i64.load(i32.and(e.field8(Field.scaleSegment), i32.const(0xf8)));
-  return e.let(i64.add(i64.and(e.gpr(RDI), i64.load(e.field8(Field.extra))), segment));
-}
+export const implicitAddress = (e: Emitter): Expr =>
+  e.let(e.withSegment(i64.and(e.gpr(RDI), e.addressMask())));
 
 const loadControl: Meaning = (e) => {
   const value = e.let(i32.wrap(e.read(0)));

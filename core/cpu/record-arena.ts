@@ -1,0 +1,128 @@
+import {
+  CHUNK_BYTES,
+  CHUNKS,
+  Field,
+  MAP_BYTES,
+  MAPS,
+  MAX_CHUNKS,
+  MAX_MAPS,
+  PAGE_BYTES,
+  RECORD_BYTES,
+} from './layout.js';
+import { Op } from './ops.js';
+import type { CpuState } from './state.js';
+
+/** There is no room: everything has to go. */
+export class ArenaFull extends Error {}
+
+/** What is decoded of one physical page. */
+export interface CodePage {
+  readonly number: number;
+  /** Address of the map from offset to record. */
+  readonly map: number;
+  /** Where the next record of a run goes, and the end of its chunk. */
+  next: number;
+  end: number;
+  /** The same for records that stand for a jump's target until it is decoded. */
+  nextStub: number;
+  endStub: number;
+  /** Jumps that lead to such a record, by offset of the target. */
+  readonly waiting: Map<number, { readonly stub: number; readonly jumps: number[] }>;
+}
+
+/** Memory for records and maps. */
+export class RecordArena {
+  readonly #pages = new Map<number, CodePage>();
+  /** By chunk: the page whose records it holds. */
+  readonly #owners: (CodePage | undefined)[] = [];
+
+  constructor(private readonly state: CpuState) {}
+
+  page(number: number): CodePage | undefined {
+    return this.#pages.get(number);
+  }
+
+  pages(): Iterable<CodePage> {
+    return this.#pages.values();
+  }
+
+  ownerOf(record: number): CodePage {
+    return this.#owners[Math.floor((record - CHUNKS) / CHUNK_BYTES)]!;
+  }
+
+  addPage(number: number): CodePage {
+    if (this.#pages.size === MAX_MAPS) throw new ArenaFull();
+    const map = MAPS + this.#pages.size * MAP_BYTES;
+    const page: CodePage = { number, map, next: 0, end: 0, nextStub: 0, endStub: 0, waiting: new Map() };
+    this.#pages.set(number, page);
+    return page;
+  }
+
+  /** The next record of a run; the one before it leads there when a new chunk had to be opened. */
+  nextRecord(page: CodePage): number {
+    if (page.next === page.end) {
+      const chunk = this.#addChunk(page);
+      if (page.end !== 0) this.goto(page.end, chunk);
+      page.next = chunk;
+      // The last record is kept for the way to the next chunk.
+      page.end = chunk + CHUNK_BYTES - RECORD_BYTES;
+    }
+    const record = page.next;
+    page.next += RECORD_BYTES;
+    return record;
+  }
+
+  /** A record that is not decoded yet, outside all runs. */
+  addStub(page: CodePage, offset: number): number {
+    if (page.nextStub === page.endStub) {
+      page.nextStub = this.#addChunk(page);
+      page.endStub = page.nextStub + CHUNK_BYTES;
+    }
+    const record = page.nextStub;
+    page.nextStub += RECORD_BYTES;
+    this.undecoded(record, offset);
+    return record;
+  }
+
+  undecoded(record: number, offset: number): void {
+    this.setOp(record, Op.undecoded);
+    this.state.u16[(record + Field.place) >> 1] = offset;
+  }
+
+  goto(record: number, target: number): void {
+    this.setOp(record, Op.goto);
+    this.state.i32[(record + Field.immediate) >> 2] = target - record;
+  }
+
+  /** Goes on at an offset from the page base, which may be the next page's first byte. */
+  pageEnd(record: number, offset: number): void {
+    this.setOp(record, Op.pageEnd);
+    this.state.u16[(record + Field.place) >> 1] = offset & (PAGE_BYTES - 1);
+    this.state.i32[(record + Field.displacement) >> 2] = offset;
+  }
+
+  setOp(record: number, op: number): void {
+    this.state.u16[record >> 1] = op;
+  }
+
+  recordAt({ map }: CodePage, offset: number): number {
+    return this.state.i32[(map >> 2) + offset]!;
+  }
+
+  setRecordAt({ map }: CodePage, offset: number, record: number): void {
+    this.state.i32[(map >> 2) + offset] = record;
+  }
+
+  clear(): void {
+    const { u8 } = this.state;
+    u8.fill(0, MAPS, MAPS + this.#pages.size * MAP_BYTES);
+    u8.fill(0, CHUNKS, CHUNKS + this.#owners.length * CHUNK_BYTES);
+    this.#pages.clear();
+    this.#owners.length = 0;
+  }
+
+  #addChunk(page: CodePage): number {
+    if (this.#owners.length === MAX_CHUNKS) throw new ArenaFull();
+    return CHUNKS + (this.#owners.push(page) - 1) * CHUNK_BYTES;
+  }
+}
