@@ -104,7 +104,7 @@ async function runOn(
     argv: [asked.program, ...(asked.args ?? [])],
     environment: asked.environment ?? ['PATH=/usr/bin:/bin', 'HOME=/'],
     cwd: '/tmp',
-    files: [output, output, output],
+    files: [output, output, new Captured()],
     terminal: undefined,
   });
   machine.start();

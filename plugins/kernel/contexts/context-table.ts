@@ -131,6 +131,8 @@ export interface ContextTableParts {
   readonly contextsPhysical: number;
 }
 
+const SMALLEST_RING = 32;
+
 /** Hands out the slots of the image's table. A slot keeps its kernel stack when it is used again. */
 export class ContextTable {
   readonly #used = new Set<number>([0]);
@@ -142,8 +144,10 @@ export class ContextTable {
 
   /** A free slot, or undefined when 1024 contexts are alive. Slots are not reused at once: a debugger may look. */
   take(): number | undefined {
-    for (let tried = 1; tried < CONTEXT_COUNT; tried++) {
-      const slot = 1 + ((this.#lastSlot + tried - 1) % (CONTEXT_COUNT - 1));
+    // Every slot once used keeps its stack: no more of them go round than twice what is in use.
+    const ring = Math.min(CONTEXT_COUNT - 1, Math.max(SMALLEST_RING, 2 * this.#used.size));
+    for (let tried = 1; tried <= ring; tried++) {
+      const slot = 1 + ((this.#lastSlot + tried - 1) % ring);
       if (this.#used.has(slot)) continue;
       this.#used.add(slot);
       this.#lastSlot = slot;

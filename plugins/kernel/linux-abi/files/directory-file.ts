@@ -1,6 +1,7 @@
 import { Errno } from '../../../../core/abi/errno.js';
 import type { Outcome } from '../../contexts/outcome.js';
 import type { DirectoryHandle } from '../vfs/directory-handle.js';
+import { isDirectory } from '../vfs/location.js';
 import type { Location } from '../vfs/location.js';
 import type { AttributeChange, Stat } from '../vfs/types.js';
 import type { OpenFile } from './open-file.js';
@@ -12,6 +13,10 @@ export class DirectoryFile implements OpenFile {
     readonly location: Location,
     readonly handle: DirectoryHandle,
   ) {}
+
+  get isRemoved(): boolean {
+    return isDirectory(this.location.node) && this.location.node.removed;
+  }
 
   read(): Outcome {
     return -Errno.EISDIR;

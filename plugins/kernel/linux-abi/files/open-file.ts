@@ -1,6 +1,6 @@
 import type { Context } from '../../contexts/context.js';
 import type { Outcome } from '../../contexts/outcome.js';
-import { Description } from '../../files/description.js';
+import type { Description } from '../../files/description.js';
 import type { Caller, UserBuffer } from '../../files/description.js';
 import type { Kernel } from '../../kernel.js';
 import type { Mappable } from './mappable.js';

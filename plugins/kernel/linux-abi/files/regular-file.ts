@@ -33,7 +33,6 @@ export class RegularFile implements OpenFile {
   }
 
   read(_caller: Caller, into: UserBuffer, position: number): Outcome {
-    into.prepare();
     const bytes = new Uint8Array(into.length);
     const start = Math.max(0, position);
     const count = this.handle.read(bytes, start);

@@ -12,6 +12,7 @@ export const getdents64: Handler = (_kernel, context, fd, pointer, size) => {
   const { file, description } = openFileOf(context, fd);
   if (!(file instanceof DirectoryFile)) return -Errno.ENOTDIR;
   if (!(size >= 0)) return -Errno.EINVAL;
+  if (file.isRemoved) return -Errno.ENOENT;
   const capacity = Math.min(size, MAX_BUFFER);
   context.user.prepareWrite(pointer, Math.min(capacity, 4096));
   const records: Uint8Array[] = [];

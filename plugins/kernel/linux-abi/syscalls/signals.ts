@@ -2,26 +2,21 @@ import { Errno } from '../../../../core/abi/errno.js';
 import type { Context } from '../../contexts/context.js';
 import { waitFor, waitUntil } from '../../contexts/outcome.js';
 import type { Outcome } from '../../contexts/outcome.js';
-import { toI32 } from '../../gate/arguments.js';
 import type { Handler } from '../../gate/abi.js';
 import { FrameLayout } from '../../image/layout.js';
 import type { Kernel } from '../../kernel.js';
-import type { LinuxProcess } from '../process/process.js';
 import { dropPending } from '../process/process-table.js';
 import { onAlternateStack, SS_DISABLE, SS_ONSTACK, signalKey, threadOf } from '../process/thread.js';
 import { DEFAULT_ACTION, isIgnored } from '../signals/signal-action.js';
 import { encodeSiginfo, restoreSignalFrame } from '../signals/signal-frame.js';
 import { isSignal, Sig, signalBit, UNBLOCKABLE } from '../signals/signal-numbers.js';
-import type { SignalInfo } from '../signals/signal-queue.js';
-import { processOf, systemOf } from '../system.js';
+import { processOf } from '../system.js';
 import { decodeTimespec } from './timespec.js';
 
 const SIGSET_BYTES = 8;
 const ACTION_BYTES = 32;
 const STACK_BYTES = 24;
 const MIN_ALTERNATE_STACK = 2048;
-const SI_USER = 0;
-const SI_TKILL = -6;
 const How = { BLOCK: 0, UNBLOCK: 1, SETMASK: 2 } as const;
 
 export const rt_sigaction: Handler = (_kernel, context, signal, pointer, oldPointer, size) => {
@@ -189,61 +184,4 @@ function encodeStack(base: number, flags: number, size: number): Uint8Array {
   view.setInt32(8, flags, true);
   view.setBigUint64(16, BigInt(size), true);
   return bytes;
-}
-
-export const kill: Handler = (_kernel, context, target, signal) => {
-  const pid = toI32(target);
-  if (signal !== 0 && !isSignal(signal)) return -Errno.EINVAL;
-  const targets = targetsOf(context, pid);
-  if (targets.length === 0) return -Errno.ESRCH;
-  const allowed = targets.filter((process) => maySignal(processOf(context), process, signal));
-  if (allowed.length === 0) return -Errno.EPERM;
-  const { table } = systemOf(context);
-  if (signal !== 0)
-    for (const process of allowed) table.sendToProcess(process, from(context, signal, SI_USER));
-  return 0;
-};
-
-function targetsOf(context: Context, pid: number): LinuxProcess[] {
-  const { table } = systemOf(context);
-  const alive = [...table.processes.values()];
-  if (pid > 0) return alive.filter((process) => process.pid === pid);
-  const self = processOf(context);
-  if (pid === -1) return alive.filter((process) => process !== self && process.pid !== 1);
-  return table.group(pid === 0 ? self.pgid : -pid);
-}
-
-function maySignal(sender: LinuxProcess, target: LinuxProcess, signal: number): boolean {
-  const { euid, uid } = sender.identity;
-  const own = [target.identity.uid, target.identity.suid];
-  return (
-    euid === 0 ||
-    own.includes(euid) ||
-    own.includes(uid) ||
-    (signal === Sig.CONT && sender.sid === target.sid)
-  );
-}
-
-const from = (context: Context, signal: number, code: number): SignalInfo => ({
-  signal,
-  code,
-  pid: processOf(context).pid,
-  uid: processOf(context).identity.uid,
-});
-
-export const tgkill: Handler = (_kernel, context, tgid, tid, signal) => {
-  if (toI32(tgid) <= 0) return -Errno.EINVAL;
-  return sendToThread(context, toI32(tid), signal, toI32(tgid));
-};
-
-export const tkill: Handler = (_kernel, context, tid, signal) => sendToThread(context, toI32(tid), signal);
-
-function sendToThread(context: Context, tid: number, signal: number, tgid?: number): number {
-  if (tid <= 0 || (signal !== 0 && !isSignal(signal))) return -Errno.EINVAL;
-  const { table } = systemOf(context);
-  const target = table.threadContext(tid);
-  if (!target || (tgid !== undefined && processOf(target).pid !== tgid)) return -Errno.ESRCH;
-  if (!maySignal(processOf(context), processOf(target), signal)) return -Errno.EPERM;
-  if (signal !== 0) table.sendToThread(target, from(context, signal, SI_TKILL));
-  return 0;
 }
