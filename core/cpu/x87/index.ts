@@ -1,6 +1,7 @@
 import type { Signature } from '../wasm/module.js';
 import { defineArithmetic } from './arithmetic.js';
 import { defineExtended } from './extended.js';
+import { defineLaterVector } from './later-vector.js';
 import { Library } from './library.js';
 import { defineRemainder } from './remainder.js';
 import { defineRounding } from './round.js';
@@ -15,6 +16,7 @@ function buildLibrary(): Library {
   defineArithmetic(library);
   defineRounding(library);
   defineVector(library);
+  defineLaterVector(library);
   defineStack(library);
   defineExtended(library);
   defineStores(library);

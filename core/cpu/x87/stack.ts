@@ -3,7 +3,7 @@ import type { Expr } from '../wasm/expr.js';
 import { i32, i64 } from '../wasm/expr.js';
 import type { FunctionBuilder, Library } from './library.js';
 import { one32, zero32 } from './library.js';
-import type { OPERAND_A, OPERAND_B} from './scratch.js';
+import type { OPERAND_A, OPERAND_B } from './scratch.js';
 import { control, Exception, field32, PRECOMPUTATION } from './scratch.js';
 
 /** Bits of the status word. */

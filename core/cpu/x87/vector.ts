@@ -21,7 +21,15 @@ import {
 import { isNan, raise } from './unpack.js';
 
 /** Arithmetic on the slow path, by number. */
-export const LaneOperation = { add: 0, multiply: 1, subtract: 2, divide: 3, squareRoot: 4 } as const;
+export const LaneOperation = {
+  add: 0,
+  multiply: 1,
+  subtract: 2,
+  divide: 3,
+  squareRoot: 4,
+  /** Even lanes subtract, odd lanes add. */
+  alternate: 5,
+} as const;
 
 export const Format = {
   single: { bits: 32, precision: 24, minExponent: -126, maxExponent: 127 },
@@ -120,7 +128,15 @@ const STORES = { single: i64.store32, double: i64.store };
 function defineLanes(library: Library, name: FormatName): void {
   library.define(`lanes.${name}`, ['i32', 'i32'], [], (f) => {
     f.do(f.call('vectorControl'), f.call(`format.${name}`));
-    eachLane(f, name, f.argument(1), (first, second) => f.call(`lane.${name}`, f.argument(0), first, second));
+    const operation = f.variable(f.argument(0));
+    const alternates = f.let(i32.eq(f.argument(0), i32.const(LaneOperation.alternate)));
+    f.if(alternates, () => operation.set(i32.const(LaneOperation.subtract)));
+    eachLane(f, name, f.argument(1), (first, second) => {
+      const value = f.let(f.call(`lane.${name}`, operation.get(), first, second));
+      const other = i32.sub(i32.const(LaneOperation.subtract), operation.get());
+      operation.set(select(alternates, other, operation.get()));
+      return value;
+    });
   });
 }
 

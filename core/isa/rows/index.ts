@@ -5,6 +5,9 @@ import { bitRows } from './bits.js';
 import { controlRows } from './control.js';
 import { dataRows } from './data.js';
 import { mmxRows } from './mmx.js';
+import { sse3Rows } from './sse3.js';
+import { sse41Rows } from './sse41.js';
+import { sse42Rows } from './sse42.js';
 import { sseArithRows } from './sse-arith.js';
 import { sseConvertRows } from './sse-convert.js';
 import { sseIntegerRows } from './sse-integer.js';
@@ -14,6 +17,7 @@ import { flagRows } from './flags.js';
 import { multiplyRows } from './multiply.js';
 import { shiftRows } from './shift.js';
 import { stringRows } from './string.js';
+import { ssse3Rows } from './ssse3.js';
 import { systemRows } from './system.js';
 import { x87ArithRows } from './x87-arith.js';
 import { x87ControlRows } from './x87-control.js';
@@ -39,6 +43,10 @@ const families: Readonly<Record<string, readonly Row[]>> = {
   x87Arith: x87ArithRows,
   x87Control: x87ControlRows,
   mmx: mmxRows,
+  sse3: sse3Rows,
+  ssse3: ssse3Rows,
+  sse41: sse41Rows,
+  sse42: sse42Rows,
 };
 
 export interface RowSet {

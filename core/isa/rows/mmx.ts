@@ -29,7 +29,7 @@ function leaveMmx(e: Emitter): void {
 }
 
 /** Writes an MMX register, or memory; registers get an exponent of all ones. */
-function writeMmx(e: Emitter, i: number, value: Expr): void {
+export function writeMmx(e: Emitter, i: number, value: Expr): void {
   const kept = e.let(value);
   e.write(i, kept);
   enterMmx(e);

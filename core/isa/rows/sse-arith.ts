@@ -55,7 +55,13 @@ export const toFloat = (format: FormatName, bits: Expr) =>
 export const toBits = (format: FormatName, value: Expr) =>
   format === 'single' ? i64.extendU(i32.reinterpretF32(value)) : i64.reinterpretF64(value);
 
-function slowly(e: Emitter, operation: OperationName, shape: LaneShape, first: Expr, second: Expr): Expr {
+export function slowly(
+  e: Emitter,
+  operation: OperationName,
+  shape: LaneShape,
+  first: Expr,
+  second: Expr,
+): Expr {
   const [number, count] = [i32.const(LaneOperation[operation]), i32.const(laneCount(shape))];
   return onLanes(e, first, second, () => e.helper(`lanes.${shape.format}`, number, count));
 }
@@ -83,20 +89,29 @@ const scalar =
 const packed =
   (operation: keyof typeof WASM_NAME, shape: LaneShape): Meaning =>
   (e) => {
-    const { format } = shape;
     const second = source(e, 1);
-    const first = register(e, 0);
-    const result = e.let(LANES[format][WASM_NAME[operation]](first, second));
-    const denormal = v128.or(lanesDenormal(format, first), lanesDenormal(format, second));
-    const results = ordinaryResults(operation, format, first, second, result);
-    const ordinary = allTrue(format, v128.andNot(results, denormal));
-    const known = i32.or(inexactIsNoted(), exactSums(operation, format, first, second, result));
-    e.body.if(
-      i32.and(i32.and(isPlain(), known), ordinary),
-      () => setRegister(e, 0, result),
-      () => setRegister(e, 0, slowly(e, operation, shape, first, second)),
-    );
+    packedOperation(e, operation, shape, [register(e, 0), second]);
   };
+
+/** On all lanes of two vectors, into the destination. */
+export function packedOperation(
+  e: Emitter,
+  operation: keyof typeof WASM_NAME,
+  shape: LaneShape,
+  [first, second]: readonly [Expr, Expr],
+): void {
+  const { format } = shape;
+  const result = e.let(LANES[format][WASM_NAME[operation]](first, second));
+  const denormal = v128.or(lanesDenormal(format, first), lanesDenormal(format, second));
+  const results = ordinaryResults(operation, format, first, second, result);
+  const ordinary = allTrue(format, v128.andNot(results, denormal));
+  const known = i32.or(inexactIsNoted(), exactSums(operation, format, first, second, result));
+  e.body.if(
+    i32.and(i32.and(isPlain(), known), ordinary),
+    () => setRegister(e, 0, result),
+    () => setRegister(e, 0, slowly(e, operation, shape, first, second)),
+  );
+}
 
 const packedRoot =
   (shape: LaneShape): Meaning =>
