@@ -1,3 +1,4 @@
+import { manifest as callbench } from './callbench/manifest.js';
 import { manifest as coreutils } from './coreutils/manifest.js';
 import { manifest as getty } from './getty/manifest.js';
 import { manifest as init } from './init/manifest.js';
@@ -13,7 +14,7 @@ import type { Manifest } from './manifest.js';
 
 /** Every program of the machine; adding one is a folder and a line here. */
 export const manifests: ReadonlyMap<string, Manifest> = new Map(
-  [procmgr, init, logd, nulld, zerod, randd, ramfs, ptyd, getty, sh, coreutils].map((manifest) => [
+  [procmgr, init, logd, nulld, zerod, randd, ramfs, ptyd, getty, sh, coreutils, callbench].map((manifest) => [
     manifest.name,
     manifest,
   ]),

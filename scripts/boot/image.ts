@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { HostError } from '../../core/errors/host-error.js';
 import { isBuilt, packageRoot } from '../assets/package-root.js';
 import { manifests } from '../../plugins/services/manifests.js';
 import { buildBootImage } from '../../plugins/services/runtime/boot-image.js';
@@ -10,7 +10,7 @@ import type { ImageDescription, ImageUser } from '../machines/description.js';
 type Tree = Record<string, ImageFile | string>;
 
 const FIRST_USER_ID = 1000;
-const CONSOLE_SHELL = 'respawn sh';
+const CONSOLE_SHELL = 'notify ptyd\nrespawn getty /scheme/debug';
 
 /** What every image holds, before a description adds to it. */
 const BASE: Tree = {
@@ -34,7 +34,7 @@ export async function buildImage(image: ImageDescription, quiet: boolean): Promi
     ...BASE,
     ...(quiet ? {} : CONSOLE),
     ...isolatePrograms(),
-    ...(await nativePrograms()),
+    ...(await nativePrograms(Object.keys(image.packages))),
     ...filesOf(image, false),
     ...accounts(image.users),
     ...filesOf(image, true),
@@ -57,11 +57,19 @@ function isolatePrograms(): Tree {
 
 const prebuiltFolder = () => join(packageRoot(), isBuilt() ? 'dist/prebuilt' : 'prebuilt');
 
-async function nativePrograms(): Promise<Tree> {
+/** A package is one program of `prebuilt/bin`. Throws CONFIG for one that is not there. */
+async function nativePrograms(packages: readonly string[]): Promise<Tree> {
   const folder = join(prebuiltFolder(), 'bin');
-  if (!existsSync(folder)) return {};
-  const names = await readdir(folder);
-  const programs = names.map(async (name) => {
+  const known = await readdir(folder);
+  const unknown = packages.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new HostError(
+      'CONFIG',
+      `image.packages: there is no package ${unknown}`,
+      `use some of ${known.sort().join(', ')}`,
+    );
+  }
+  const programs = packages.map(async (name) => {
     const content = new Uint8Array(await readFile(join(folder, name)));
     return [`usr/bin/${name}`, { content, mode: 0o755 }] as const;
   });

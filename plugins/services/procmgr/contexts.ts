@@ -1,3 +1,4 @@
+import { SCRIPT_EXCEPTION } from '../../../core/abi/engine.js';
 import {
   authAttrs,
   authStatus,
@@ -14,6 +15,21 @@ import type { Os } from '../runtime/os.js';
 import type { Process } from './process-table.js';
 
 const FAULT_EXIT = 1;
+/** What POSIX systems make of the exceptions of an x86 processor; the rest is SIGSEGV. */
+const SIGNAL_OF_EXCEPTION: Readonly<Record<number, number>> = {
+  0: Signal.FPE,
+  1: Signal.TRAP,
+  3: Signal.TRAP,
+  6: Signal.ILL,
+  16: Signal.FPE,
+  17: Signal.BUS,
+  19: Signal.FPE,
+};
+
+const faultStatus = (kind: number): number =>
+  kind === SCRIPT_EXCEPTION
+    ? waitStatus.exited(FAULT_EXIT)
+    : waitStatus.killed(SIGNAL_OF_EXCEPTION[kind] ?? Signal.SEGV);
 
 /** The kernel's side of processes: one context each, made and ruled through kernel.proc. */
 export class Contexts {
@@ -73,11 +89,11 @@ export class Contexts {
     const bytes = this.os.calls.read(statusFd, ContextStatusBuffer.sizeBytes);
     const padded = new Uint8Array(ContextStatusBuffer.sizeBytes);
     padded.set(bytes);
-    const { status } = ContextStatusBuffer.decode(padded);
+    const { status, kind } = ContextStatusBuffer.decode(padded);
     const ends: Readonly<Record<number, number>> = {
       [ContextStatus.DEAD]: waitStatus.exited(0),
       [ContextStatus.FORCE_KILLED]: waitStatus.killed(Signal.KILL),
-      [ContextStatus.UNHANDLED_EXCEPTION]: waitStatus.exited(FAULT_EXIT),
+      [ContextStatus.UNHANDLED_EXCEPTION]: faultStatus(kind),
     };
     return ends[status];
   }

@@ -88,10 +88,8 @@ export class Tree {
   link(parent: Inode, name: string, inode: Inode, now: Time): void {
     entriesOf(parent).set(name, { inode: inode.number, sequence: parent.nextSequence++ });
     inode.links += isDirectory(inode) ? 2 : 1;
-    if (isDirectory(inode)) {
-      inode.parent = parent.number;
-      parent.links++;
-    }
+    inode.parent = parent.number;
+    if (isDirectory(inode)) parent.links++;
     touch(parent, now);
   }
 

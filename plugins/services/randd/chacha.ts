@@ -16,14 +16,9 @@ function quarter(s: Uint32Array, a: number, b: number, c: number, d: number): vo
   step(c, d, b, 7);
 }
 
-/** One block of ChaCha20 (RFC 8439, with a 64-bit counter): 64 bytes. */
-export function chachaBlock(
-  key: Uint32Array,
-  counter: number,
-  nonce: readonly number[] = [0, 0],
-): Uint8Array {
-  const high = Math.floor(counter / 2 ** 32);
-  const initial = Uint32Array.of(...CONSTANTS, ...key, counter, high, ...nonce);
+/** One block of ChaCha20 (RFC 8439), 64 bytes; `tail` is counter and nonce, words 12 to 15 of the state. */
+export function chachaBlock(key: Uint32Array, tail: readonly number[]): Uint8Array {
+  const initial = Uint32Array.of(...CONSTANTS, ...key, ...tail);
   const state = initial.slice();
   for (let round = 0; round < ROUNDS; round++) {
     for (let i = 0; i < 4; i++) quarter(state, i, 4 + i, 8 + i, 12 + i);
@@ -55,12 +50,12 @@ export class RandomSource {
   bytes(length: number): Uint8Array {
     const out = new Uint8Array(length);
     for (let at = 0, counter = 1; at < length; at += BLOCK_BYTES, counter++)
-      out.set(chachaBlock(this.#key, counter).subarray(0, Math.min(BLOCK_BYTES, length - at)), at);
+      out.set(chachaBlock(this.#key, [counter, 0, 0, 0]).subarray(0, Math.min(BLOCK_BYTES, length - at)), at);
     this.#advance();
     return out;
   }
 
   #advance(): void {
-    this.#key = new Uint32Array(chachaBlock(this.#key, 0).slice(0, 4 * KEY_WORDS).buffer);
+    this.#key = new Uint32Array(chachaBlock(this.#key, [0, 0, 0, 0]).slice(0, 4 * KEY_WORDS).buffer);
   }
 }

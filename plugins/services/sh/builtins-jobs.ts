@@ -1,4 +1,5 @@
 import { decodeWaitStatus, Signal } from '../../../core/abi/process-manager.js';
+import { signalName } from '../coreutils/signals.js';
 import { put } from './io.js';
 import { statusOf } from './jobs.js';
 import { ShellError } from './state.js';
@@ -7,8 +8,15 @@ import type { Job } from './jobs.js';
 
 const STATES = { running: 'Running', stopped: 'Stopped', done: 'Done' } as const;
 
-export const jobLine = ({ number, state, source }: Job): string =>
-  `[${number}] ${STATES[state].padEnd(8)} ${source}\n`;
+export const jobLine = (job: Job): string => `[${job.number}] ${stateText(job).padEnd(10)} ${job.source}\n`;
+
+/** `Done`, `Exit 3`, `Killed by TERM`. */
+function stateText({ state, status }: Job): string {
+  const outcome = decodeWaitStatus(status);
+  if (state !== 'done' || outcome.kind === 'continued') return STATES[state];
+  if (outcome.kind !== 'exited') return `Killed by ${signalName(outcome.signal)}`;
+  return outcome.code === 0 ? STATES.done : `Exit ${outcome.code}`;
+}
 
 const jobs: Builtin = ({ shell, io }) => {
   const ended = shell.jobs.collect();

@@ -1,0 +1,3 @@
+import { program } from '../manifest.js';
+
+export const manifest = program('callbench');
