@@ -175,9 +175,10 @@ export class CodeCache {
       this.#settle(page, offset, record);
       if (instruction === 'truncated') return this.#cross(record, offset);
       this.#write(record, instruction, offset);
-      if (ENDS_RUN.test(instruction.row.name)) return;
       offset += instruction.length;
       record = arena.nextRecord(page);
+      // A record that leads on follows even here: the instruction may be replaced by one that falls through.
+      if (ENDS_RUN.test(instruction.row.name)) break;
     }
     if (offset >= PAGE_BYTES) arena.pageEnd(record, offset);
     else arena.undecoded(record, offset);

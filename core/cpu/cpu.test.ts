@@ -82,6 +82,16 @@ describe('Cpu', () => {
     expect(registers.get(RAX)).to.equal(2n);
   });
 
+  it('falls through where a jump was overwritten', () => {
+    const { cpu, load, registers } = createCpuBench();
+    load('eb 02 00 00 b0 01 eb fc');
+    cpu.run(4);
+    load('b3 05 b1 06');
+    registers.rip = BigInt(CODE);
+    cpu.run(2);
+    expect([registers.get(RBX!), registers.get(RCX!)]).to.deep.equal([5n, 6n]);
+  });
+
   it('loads and stores across a page border', () => {
     const { cpu, load, registers, memory } = createCpuBench();
     load('48 8b 03 48 ff c0 48 89 03');
