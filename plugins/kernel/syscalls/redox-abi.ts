@@ -4,6 +4,7 @@ import type { Context } from '../contexts/context.js';
 import type { Outcome } from '../contexts/outcome.js';
 import type { Abi, Handler } from '../gate/abi.js';
 import type { PadTable } from '../gate/pads.js';
+import { FrameLayout } from '../image/layout.js';
 import type { Kernel } from '../kernel.js';
 import { call } from './call.js';
 import { fchown, fcntl, fevent, flink, fpath, frename, fstat, fsync } from './file.js';
@@ -49,7 +50,11 @@ export class RedoxAbi implements Abi {
   }
 
   /** Redox's programs catch no exceptions: the context dies, its record says why. */
-  exception(_kernel: Kernel, context: Context, vector: number, errorCode: number, address: number): Outcome {
+  exception(kernel: Kernel, context: Context, vector: number, errorCode: number, address: number): Outcome {
+    const rip = kernel.guest(context).frame(FrameLayout.rip).toString(16);
+    kernel.log.write(
+      `${context.name} (context ${context.id}): exception ${vector} at 0x${rip}, error code 0x${errorCode.toString(16)}, address 0x${address.toString(16)}\n`,
+    );
     context.exception = { vector, errorCode, address };
     context.killed = true;
     return -Errno.EFAULT;
