@@ -5,8 +5,11 @@ import { defineLaterVector } from './later-vector.js';
 import { Library } from './library.js';
 import { defineRemainder } from './remainder.js';
 import { defineRounding } from './round.js';
+import { defineSquareRoot } from './square-root.js';
+import { defineStackMoves } from './stack-moves.js';
 import { defineStack } from './stack.js';
 import { defineStores } from './stores.js';
+import { defineStrings } from './strings.js';
 import { defineUnpacking } from './unpack.js';
 import { defineVector } from './vector.js';
 
@@ -14,11 +17,14 @@ function buildLibrary(): Library {
   const library = new Library();
   defineUnpacking(library);
   defineArithmetic(library);
+  defineSquareRoot(library);
   defineRounding(library);
   defineVector(library);
   defineLaterVector(library);
+  defineStrings(library);
   defineStack(library);
   defineExtended(library);
+  defineStackMoves(library);
   defineStores(library);
   defineRemainder(library);
   return library;
