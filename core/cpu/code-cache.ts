@@ -28,6 +28,8 @@ export interface CodeCacheParts {
   pageBecameCode(physical: number): void;
   /** By offset in a page: a page may be mapped in several places. */
   hasBreakpoint(offset: number): boolean;
+  /** How many pages and chunks of records fit; the whole arena when left out. */
+  readonly limits?: { readonly maps: number; readonly chunks: number };
 }
 
 /**
@@ -44,7 +46,7 @@ export class CodeCache {
 
   constructor(private readonly parts: CodeCacheParts) {
     const { state, ops } = parts;
-    this.#arena = new RecordArena(state);
+    this.#arena = new RecordArena(state, parts.limits);
     this.#writer = new RecordWriter(state, ops, (record, target) => this.#linkTo(record, target));
     this.#isCode = new Uint8Array(Math.ceil(state.ramBytes / PAGE_BYTES));
   }

@@ -36,7 +36,10 @@ export class RecordArena {
   /** By chunk: the page whose records it holds. */
   readonly #owners: (CodePage | undefined)[] = [];
 
-  constructor(private readonly state: CpuState) {}
+  constructor(
+    private readonly state: CpuState,
+    private readonly limits = { maps: MAX_MAPS, chunks: MAX_CHUNKS },
+  ) {}
 
   page(number: number): CodePage | undefined {
     return this.#pages.get(number);
@@ -51,7 +54,7 @@ export class RecordArena {
   }
 
   addPage(number: number): CodePage {
-    if (this.#pages.size === MAX_MAPS) throw new ArenaFull();
+    if (this.#pages.size === this.limits.maps) throw new ArenaFull();
     const map = MAPS + this.#pages.size * MAP_BYTES;
     const page: CodePage = { number, map, next: 0, end: 0, nextStub: 0, endStub: 0, waiting: new Map() };
     this.#pages.set(number, page);
@@ -122,7 +125,7 @@ export class RecordArena {
   }
 
   #addChunk(page: CodePage): number {
-    if (this.#owners.length === MAX_CHUNKS) throw new ArenaFull();
+    if (this.#owners.length === this.limits.chunks) throw new ArenaFull();
     return CHUNKS + (this.#owners.push(page) - 1) * CHUNK_BYTES;
   }
 }

@@ -82,12 +82,16 @@ export class CpuState {
 
   /** Forgets all translations, of data and of code. */
   flushTlb(): void {
-    const end = CODE_TLB + CODE_TLB_ENTRIES * 16;
-    this.u64.fill(BigInt(EMPTY_TAG), TLB_USER >> 3, end >> 3);
+    this.#empty(TLB_USER, CODE_TLB + CODE_TLB_ENTRIES * 16);
   }
 
   flushCodeTlb(): void {
-    this.u64.fill(BigInt(EMPTY_TAG), CODE_TLB >> 3, (CODE_TLB + CODE_TLB_ENTRIES * 16) >> 3);
+    this.#empty(CODE_TLB, CODE_TLB + CODE_TLB_ENTRIES * 16);
+  }
+
+  /** Every word, because filling 32-bit words is fastest: a tag of such words matches nothing either. */
+  #empty(from: number, to: number): void {
+    this.i32.fill(EMPTY_TAG, from >> 2, to >> 2);
   }
 
   /** Forgets where the page of a linear address is, given as 32-bit halves. */
