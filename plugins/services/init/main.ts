@@ -20,10 +20,13 @@ const EXEC_ENV = 'EXEC_COMMAND';
 /** Process 1: mounts the root file system, runs the numbered scripts, and keeps the daemons alive. */
 export function main(os: Os): number {
   Object.assign(os.env, BASE_ENV, bootEnvironment(os), os.env);
+  const command = os.env[EXEC_ENV];
+  delete os.env[EXEC_ENV];
   const world = { os, supervisor: new Supervisor(os), manifests };
   mountRoot(world);
-  for (const path of scripts(os)) runScript(world, path);
-  const command = os.env[EXEC_ENV];
+  // With a command to run, the console belongs to that command.
+  const skipped: ReadonlySet<string> = new Set(command === undefined ? [] : ['respawn']);
+  for (const path of scripts(os)) runScript(world, path, skipped);
   if (command !== undefined) shutdown(os, execute(os, command));
   return world.supervisor.supervise();
 }
@@ -66,13 +69,12 @@ function scripts(os: Os): string[] {
 }
 
 /** A step that fails is said and skipped: a machine that half starts can be repaired. */
-function runScript(world: InitWorld, path: string): void {
+function runScript(world: InitWorld, path: string, skipped: ReadonlySet<string>): void {
   const { os } = world;
   const lines = unlessErrno(() => os.files.readText(path), '', Errno.ENOENT).split('\n');
   for (const line of lines) {
     for (const step of parseScript(line, os.env)) {
-      // With a command to run, the console belongs to that command.
-      if (step.verb === 'respawn' && os.env[EXEC_ENV] !== undefined) continue;
+      if (skipped.has(step.verb)) continue;
       try {
         actions[step.verb](world, step);
       } catch (error) {
