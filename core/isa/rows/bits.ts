@@ -179,7 +179,4 @@ const touch: Meaning = (e) => void e.load(e.address(0), 8);
 
 const caches: Row[] = [{ name: 'CLFLUSH_Mb', encoding: 'np 0f ae /7', does: touch }];
 
-/** Direct stores: a plain move. */
-const direct: Row[] = [{ name: 'MOVNTI_My_Gy', encoding: 'np 0f c3 /r', does: (e) => e.write(0, e.read(1)) }];
-
-export const bitRows: readonly Row[] = [...testing, ...scanning, ...atomic, ...caches, ...direct];
+export const bitRows: readonly Row[] = [...testing, ...scanning, ...atomic, ...caches];

@@ -1,0 +1,64 @@
+import { expect } from 'chai';
+import { bytesOf } from '../cpu/testing/bench.js';
+import { coverage } from './coverage.js';
+import { Decoder } from './decoder.js';
+import { disassemble } from './disassemble.js';
+import { loadRows } from './rows/index.js';
+
+const rowSet = loadRows();
+const decoder = new Decoder(rowSet.rows);
+const decode = (hex: string) => decoder.decode(bytesOf(hex), 0, bytesOf(hex).length);
+const text = (hex: string, rip?: bigint) => {
+  const decoded = decode(hex);
+  return typeof decoded === 'string' ? decoded : disassemble(decoded, rip === undefined ? {} : { rip });
+};
+
+describe('decoder and disassembler', () => {
+  const cases: [string, string][] = [
+    ['48 8b 44 cb 10', 'mov rax, qword [rbx+rcx*8+0x10]'],
+    ['64 48 8b 04 25 28 00 00 00', 'mov rax, qword [fs:0x28]'],
+    ['40 88 ec', 'mov spl, bpl'],
+    ['88 ec', 'mov ah, ch'],
+    ['f0 48 0f b1 0f', 'lock cmpxchg qword [rdi], rcx'],
+    ['f3 48 a5', 'rep movsq'],
+    ['67 8b 00', 'mov eax, dword [eax]'],
+    ['48 8d 05 f9 ff ff ff', 'lea rax, [rip-0x7]'],
+    ['41 90', 'xchg r8d, eax'],
+    ['66 90', 'nop'],
+    ['f3 90', 'pause'],
+    ['48 63 c7', 'movsxd rax, edi'],
+  ];
+  for (const [bytes, expected] of cases)
+    it(`${bytes} is ${expected}`, () => expect(text(bytes)).to.equal(expected));
+
+  it('shows targets as addresses when it knows where the instruction is', () => {
+    expect(text('e8 fb ff ff ff', 0x401000n)).to.equal('call 0x401000');
+    expect(text('48 8b 05 00 10 00 00', 0x401000n)).to.equal('mov rax, qword [0x402007]');
+  });
+
+  it('forgets a REX prefix that other prefixes follow', () =>
+    expect(text('48 66 01 d8')).to.equal('add ax, bx'));
+  it('asks for more bytes', () => expect(decode('48 8b')).to.equal('truncated'));
+  it('refuses lock on a register', () => expect(decode('f0 01 d8')).to.equal('undefined'));
+  it('refuses lock on a row that does not allow it', () => expect(decode('f0 8b 03')).to.equal('undefined'));
+  it('refuses what is longer than 15 bytes', () =>
+    expect(decode('66 '.repeat(15) + '90')).to.equal('tooLong'));
+  it('refuses what no row describes', () => expect(decode('0f 04')).to.equal('undefined'));
+
+  it('gives every row a name and an encoding of its own', () => {
+    const names = rowSet.rows.map(({ name }) => name);
+    expect(new Set(names).size).to.equal(names.length);
+    const keys = rowSet.rows.map(({ encoding, variants }) => `${encoding} ${variants.join()}`);
+    expect(keys.filter((key, i) => keys.indexOf(key) !== i)).to.deep.equal([]);
+  });
+
+  it('counts what is built', () => {
+    const families = coverage(rowSet);
+    expect(families.map(({ family }) => family)).to.include.members(['arith', 'string', 'system']);
+    expect(families.find(({ family }) => family === 'arith')?.mnemonics).to.include.members([
+      'add',
+      'cmp',
+      'neg',
+    ]);
+  });
+});
