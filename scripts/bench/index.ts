@@ -1,6 +1,58 @@
 import { HostError } from '../../core/errors/host-error.js';
+import { table } from '../repl/table.js';
+import type { Benchmark, Effort } from './benchmark.js';
+import { benchmarks } from './catalogue.js';
+import { measure } from './measure.js';
+import { row, withoutEmptyColumns } from './report.js';
 
-/** Answers the exit status. */
-export async function runBenchmarks(_names: readonly string[]): Promise<number> {
-  throw new HostError('CONFIG', 'halfcell bench is not built yet', 'use a later version');
+const USUAL: Effort = { rounds: 3, scale: 1 };
+
+export interface BenchmarkRun {
+  readonly effort?: Effort;
+  readonly print?: (text: string) => void;
+  /** What is under way, for somebody who watches. */
+  readonly progress?: (text: string) => void;
+}
+
+/** Measures what is named, by benchmark or group, or everything. Answers the exit status: 1 when one could not run. */
+export async function runBenchmarks(names: readonly string[], run: BenchmarkRun = {}): Promise<number> {
+  const { effort = USUAL, print = toOutput, progress = toTerminal } = run;
+  const rows: ReturnType<typeof row>[] = [];
+  const failures: string[] = [];
+  for (const benchmark of chosen(names)) {
+    progress(`${benchmark.name}: ${benchmark.what}`);
+    try {
+      rows.push(row(benchmark, await measure(benchmark, effort)));
+    } catch (failure) {
+      if (!(failure instanceof HostError)) throw failure;
+      failures.push(`${benchmark.name}: ${failure.message}`);
+    }
+  }
+  progress('');
+  if (rows.length > 0) print(table(withoutEmptyColumns(rows)));
+  for (const failure of failures) print(failure);
+  return failures.length > 0 ? 1 : 0;
+}
+
+function chosen(names: readonly string[]): readonly Benchmark[] {
+  for (const name of names) {
+    if (benchmarks.some((benchmark) => isCalled(benchmark, name))) continue;
+    throw new HostError('CONFIG', `there is no benchmark ${name}`, `use one of ${known().join(', ')}`);
+  }
+  if (names.length === 0) return benchmarks;
+  return benchmarks.filter((benchmark) => names.some((name) => isCalled(benchmark, name)));
+}
+
+const isCalled = ({ name, group }: Benchmark, asked: string): boolean => asked === name || asked === group;
+
+const known = (): string[] => [
+  ...new Set(benchmarks.map(({ group }) => group)),
+  ...benchmarks.map(({ name }) => name),
+];
+
+const toOutput = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** One line that the next one replaces. */
+function toTerminal(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }

@@ -4,7 +4,8 @@ import type { ExitWith } from '../program.js';
 const EXAMPLES = `
 Examples:
   halfcell bench                               all of them
-  halfcell bench syscall fork                  these two`;
+  halfcell bench cpu                           a group: cpu, kernel, start, idle
+  halfcell bench null isolate-null             these two`;
 
 export function addBenchCommand(program: Command, exitWith: ExitWith): void {
   program
