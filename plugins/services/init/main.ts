@@ -27,7 +27,7 @@ export function main(os: Os): number {
   // With a command to run, the console belongs to that command.
   const skipped: ReadonlySet<string> = new Set(command === undefined ? [] : ['respawn']);
   for (const path of scripts(os)) runScript(world, path, skipped);
-  if (command !== undefined) shutdown(os, execute(os, command));
+  if (command !== undefined) shutdown(os, execute(world, command));
   return world.supervisor.supervise();
 }
 
@@ -84,9 +84,10 @@ function runScript(world: InitWorld, path: string, skipped: ReadonlySet<string>)
   }
 }
 
-function execute(os: Os, command: string): number {
+/** The daemons are looked after meanwhile. */
+function execute({ os, supervisor }: InitWorld, command: string): number {
   const pid = os.spawn(os.which('sh'), { argv: ['sh', '-c', command], group: 0 });
-  const outcome = decodeWaitStatus(os.processes.wait(pid)?.status ?? 0);
+  const outcome = decodeWaitStatus(supervisor.superviseUntil(pid));
   if (outcome.kind === 'exited') return outcome.code;
   return outcome.kind === 'killed' ? 128 + outcome.signal : 0;
 }

@@ -1,11 +1,12 @@
 import { decodeWaitStatus, WaitFlag } from '../../../core/abi/process-manager.js';
 import { Errno } from '../../../core/abi/errno.js';
 import { NamespaceCalls } from '../runtime/namespace-calls.js';
-import { isErrno, messageOf, unlessErrno } from '../runtime/posix-error.js';
+import { messageOf, unlessErrno } from '../runtime/posix-error.js';
 import { start } from '../runtime/process/spawn.js';
 import { DaemonEnv } from '../runtime/scheme/publish.js';
 import type { Manifest } from '../manifest.js';
 import type { Os } from '../runtime/os.js';
+import type { Waited } from '../runtime/process/processes.js';
 
 /** Something that init keeps running. */
 export interface Unit {
@@ -64,13 +65,22 @@ export class Supervisor {
     for (;;) this.step();
   }
 
+  /** Supervises until a child that is not its own has ended; answers its wait status. */
+  superviseUntil(pid: number): number {
+    for (;;) {
+      const ended = this.step();
+      if (ended?.pid === pid) return ended.status;
+    }
+  }
+
   /** One turn: waits for a child, or until the next restart is due. */
-  step(): void {
+  step(): Waited | undefined {
     this.#restartDue();
     const flags = this.#due.length > 0 ? WaitFlag.NOHANG : 0;
     const ended = unlessErrno(() => this.os.processes.wait(0, flags), undefined, Errno.ECHILD);
     if (ended) this.#ended(ended.pid, ended.status);
     else this.os.clock.sleep(POLL_MS);
+    return ended;
   }
 
   #ended(pid: number, status: number): void {
@@ -166,5 +176,3 @@ export class Supervisor {
 
 export const schemesOf = ({ manifest, argv }: Unit): string[] =>
   manifest.provides.map((name) => name.replace('$1', argv[1] ?? ''));
-
-export { isErrno };
