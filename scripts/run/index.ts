@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { HostError } from '../../core/errors/host-error.js';
 import { createCpu } from '../../core/cpu/index.js';
 import { Machine } from '../../core/machine/machine.js';
 import { planned } from '../../core/plugin/plugin-host.js';
@@ -25,6 +26,13 @@ const SIGNAL_STATUS_BASE = 128;
 
 /** Runs one program to its end on a machine of its own; answers its exit status, 128 + signal when it was killed. */
 export async function runProgram(options: RunOptions, prebuilt?: Prebuilt): Promise<number> {
+  if (options.abi === 'redox') {
+    throw new HostError(
+      'CONFIG',
+      '--abi redox is not built for run yet',
+      'put the program into the image of halfcell boot',
+    );
+  }
   const run = new ProgramRun(options, prebuilt);
   try {
     return await run.finish();
