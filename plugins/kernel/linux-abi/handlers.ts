@@ -22,6 +22,9 @@ import * as memoryFiles from './syscalls/memory-files.js';
 import * as names from './syscalls/names.js';
 import * as open from './syscalls/open.js';
 import * as poll from './syscalls/poll.js';
+import * as socketMessages from './syscalls/socket-messages.js';
+import * as socketOptions from './syscalls/socket-options.js';
+import * as sockets from './syscalls/sockets.js';
 import * as stat from './syscalls/stat.js';
 import * as transfer from './syscalls/transfer.js';
 import { yield_ } from '../syscalls/time.js';
@@ -55,6 +58,9 @@ const fileFamily: readonly Module[] = [
   names,
   open,
   poll,
+  socketMessages,
+  socketOptions,
+  sockets,
   stat,
   transfer,
 ];

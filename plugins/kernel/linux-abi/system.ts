@@ -8,6 +8,7 @@ import { ProcessTable } from './process/process-table.js';
 import type { LinuxProcess } from './process/process.js';
 import { threadOf } from './process/thread.js';
 import type { Node } from './vfs/types.js';
+import { SocketAddresses } from './sockets/socket-addresses.js';
 import type { Terminal } from './tty/terminal.js';
 import type { Mount } from './vfs/location.js';
 import { Tmpfs } from './vfs/tmpfs/tmpfs.js';
@@ -30,6 +31,7 @@ export class LinuxSystem {
   readonly table: ProcessTable;
   readonly files = new LinuxFiles();
   readonly mapped: MappedFiles;
+  readonly sockets: SocketAddresses;
   /** Named pipes that have been opened, as long as their nodes are known. */
   readonly fifos = new WeakMap<Node, Fifo>();
   /** Where memfd_create finds room. */
@@ -44,6 +46,7 @@ export class LinuxSystem {
     this.vfs = vfs;
     this.log = log;
     this.mapped = new MappedFiles(kernel);
+    this.sockets = new SocketAddresses(vfs);
     this.memoryFiles = hiddenMount(kernel, vfs.deviceNumbers.take());
     this.table = new ProcessTable(this);
   }

@@ -58,7 +58,13 @@ export const tgkill: Handler = (_kernel, context, tgid, tid, signal) => {
 
 export const tkill: Handler = (_kernel, context, tid, signal) => sendToThread(context, toI32(tid), signal);
 
-function sendToThread(context: Context, tid: number, signal: number, tgid?: number, info = from(context, signal, SI_TKILL)): number {
+function sendToThread(
+  context: Context,
+  tid: number,
+  signal: number,
+  tgid?: number,
+  info = from(context, signal, SI_TKILL),
+): number {
   if (tid <= 0 || (signal !== 0 && !isSignal(signal))) return -Errno.EINVAL;
   const { table } = systemOf(context);
   const target = table.threadContext(tid);

@@ -20,7 +20,7 @@ const SI_KERNEL = 128;
 
 type Direction = 'read' | 'write';
 
-interface Part {
+export interface Part {
   readonly pointer: number;
   readonly length: number;
 }
@@ -59,7 +59,7 @@ export const preadv: Handler = (kernel, context, fd, vector, count, position) =>
 export const pwritev: Handler = (kernel, context, fd, vector, count, position) =>
   positioned(kernel, context, 'write', fd, readVector(context, vector, count), position);
 
-function readVector(context: Context, vector: number, count: number): Part[] | number {
+export function readVector(context: Context, vector: number, count: number): Part[] | number {
   if (!(count >= 0 && count <= MAX_VECTORS)) return -Errno.EINVAL;
   const bytes = context.user.read(vector, count * IOVEC_BYTES);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -111,11 +111,16 @@ function run(transfer: Transfer): Outcome {
   for (;;) {
     const chunk = chunkAt(parts, progress.done, limit);
     const outcome = moveChunk(transfer, chunk, progress.done);
-    if (typeof outcome !== 'number')
-      return progress.done > 0 && transfer.direction === 'read' ? progress.done : outcome;
+    if (typeof outcome !== 'number') {
+      // A read takes what there is; a write that a signal ends has written what it has written.
+      const partial = progress.done > 0 && (transfer.direction === 'read' || context.interrupted);
+      return partial ? progress.done : outcome;
+    }
     if (outcome < 0) return progress.done > 0 ? progress.done : failed(transfer, outcome);
     progress.done += outcome;
-    if (progress.done >= limit || outcome < chunk.length) return progress.done;
+    // A write goes on until all is gone: what it cannot move next it waits for, or it answers what it has done.
+    const short = transfer.direction === 'read' ? outcome < chunk.length : outcome === 0;
+    if (progress.done >= limit || short) return progress.done;
   }
 }
 
