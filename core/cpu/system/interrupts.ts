@@ -103,7 +103,13 @@ const iret: SystemHandler = (context) => {
   const { state } = context;
   if (state.get32(State.systemFlags) & Flag.NT) throw new GuestFault(Vector.GP);
   const bytes = argument32(state, 0) / 8;
-  const [rip, cs, image, rsp, ss] = readWords(context, state.get64(RSP), bytes, 5) as [bigint, bigint, bigint, bigint, bigint];
+  const [rip, cs, image, rsp, ss] = readWords(context, state.get64(RSP), bytes, 5) as [
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+  ];
   const { cpl } = state;
   const iopl = (state.get32(State.systemFlags) >> 12) & 3;
   returnTo(context, { rip, cs: Number(cs & 0xffffn), rsp, ss: Number(ss & 0xffffn) });
