@@ -11,4 +11,4 @@ export function packageRoot(from = dirname(fileURLToPath(import.meta.url))): str
 }
 
 /** Whether this module runs from the built bundle, where nothing needs to be compiled. */
-export const isBuilt = () => import.meta.url.endsWith('.js');
+export const isBuilt = () => !import.meta.url.endsWith('.ts');

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { deserialize } from 'node:v8';
 import type { PrebuiltCode } from '../../core/cpu/index.js';
 import { compileInBackground } from '../../core/cpu/wasm/compile.js';
-import { isBuilt, packageRoot } from './package-root.js';
+import { isBuilt } from './package-root.js';
 
 /** What is the same for every machine, and would otherwise be made at each start. */
 export interface Prebuilt {
@@ -22,7 +23,7 @@ export const STORED_MACHINE = 'machine.bin';
 
 /** What the build stored; undefined in a checkout. Tier 1 compiles on other threads, so it pays to ask early. */
 export async function loadPrebuilt(): Promise<Prebuilt | undefined> {
-  const path = join(packageRoot(), 'dist', STORED_MACHINE);
+  const path = join(dirname(fileURLToPath(import.meta.url)), STORED_MACHINE);
   if (!isBuilt() || !existsSync(path)) return undefined;
   const { code, image } = deserialize(readFileSync(path)) as StoredMachine;
   return { code: { ...code, tierOne: await compileInBackground(code.tierOne) }, image };

@@ -8,8 +8,9 @@ import { IsolateEngines } from '../../plugins/kernel/isolates/isolate-engine.js'
 import { kernelPlugin } from '../../plugins/kernel/index.js';
 import type { KernelService } from '../../plugins/kernel/index.js';
 import type { Context } from '../../plugins/kernel/contexts/context.js';
-import { LinuxAbi } from '../../plugins/kernel/linux-abi/abi.js';
+import type { Prebuilt } from '../assets/prebuilt.js';
 import type { BootOptions } from '../cli/options.js';
+import { guestAbis } from '../machines/guest-abis.js';
 import { kernelView } from '../repl/index.js';
 import type { CommandResult, Session } from '../repl/index.js';
 import { serveGdb } from '../debug/serve-gdb.js';
@@ -39,9 +40,14 @@ export class BootedMachine {
   #gdb: GdbServer | undefined;
   lostIsolates = 0;
 
-  constructor(private readonly options: BootOptions) {
+  constructor(
+    private readonly options: BootOptions,
+    private readonly prebuilt?: Prebuilt,
+  ) {
     const clock = options.deterministic ? 'virtual' : 'real';
-    this.machine = new Machine({ ramMiB: options.machine.memoryMiB, clock }, createCpu);
+    this.machine = new Machine({ ramMiB: options.machine.memoryMiB, clock }, (cpu) =>
+      createCpu({ ...cpu, prebuilt: prebuilt?.code }),
+    );
     this.#services = new ServicePlugins(this.machine, this.#programs);
     this.#console = new SerialConsole(() => this.machine.wake());
   }
@@ -91,7 +97,8 @@ export class BootedMachine {
       ...(await devicePlans(this.options.machine.devices, this.#console.line)),
       planned(kernelPlugin, {
         isolates,
-        abis: [(pads) => new LinuxAbi(pads)],
+        abis: guestAbis,
+        packedImage: this.prebuilt?.image,
         onStop: (reason, status) => this.#stopped(reason, status),
       }),
     ]);

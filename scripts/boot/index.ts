@@ -1,19 +1,14 @@
 import { HostError } from '../../core/errors/host-error.js';
+import type { Prebuilt } from '../assets/prebuilt.js';
 import type { BootOptions } from '../cli/options.js';
 import type { MachineEnd } from '../cli/launched.js';
 import { attend } from '../repl/index.js';
 import { BootedMachine } from './booted-machine.js';
 
 /** Starts the machine, serves its user until it is off, and answers how it ended. */
-export async function bootMachine(options: BootOptions): Promise<MachineEnd> {
-  if (options.mounts.length > 0) {
-    throw new HostError(
-      'CONFIG',
-      'halfcell boot cannot show host folders yet',
-      'leave --mount out, or use halfcell run',
-    );
-  }
-  const booted = new BootedMachine(options);
+export async function bootMachine(options: BootOptions, prebuilt?: Prebuilt): Promise<MachineEnd> {
+  refuseWhatIsNotBuilt(options);
+  const booted = new BootedMachine(options, prebuilt);
   let status = 1;
   try {
     const session = await booted.start();
@@ -29,4 +24,19 @@ export async function bootMachine(options: BootOptions): Promise<MachineEnd> {
     await booted.close();
   }
   return { status, lostIsolates: booted.lostIsolates };
+}
+
+/** What the command line promises for later: a clear word instead of a machine that ignores it. */
+function refuseWhatIsNotBuilt({ mounts, user, watch, deterministic }: BootOptions): void {
+  const wanted: [boolean, string, string][] = [
+    [mounts.length > 0, '--mount is not built for boot yet', 'leave it out, or use halfcell run'],
+    [user !== 'root', `--user ${user} is not built yet`, 'leave it out: commands run as root'],
+    [watch, '--watch is not built for boot yet', 'use swap() in the REPL'],
+    [
+      deterministic,
+      '--deterministic needs a machine without isolates',
+      'leave it out: this machine has them',
+    ],
+  ];
+  for (const [asked, what, remedy] of wanted) if (asked) throw new HostError('CONFIG', what, remedy);
 }

@@ -1,39 +1,66 @@
 import { build } from 'esbuild';
-import { chmod, cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import type { BuildOptions } from 'esbuild';
+import { chmod, cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isolateBuildOptions, launchEntry } from '../assets/bundle-program.js';
 import { isolateProgramNames } from '../assets/isolate-program.js';
 import { packageRoot } from '../assets/package-root.js';
 import { STORED_MACHINE } from '../assets/prebuilt.js';
+import { CachedProgram } from '../cli/cached-program.js';
 import { scanHandlerPlaces } from '../../plugins/kernel/syscalls/places.js';
-import { storedMachine } from './stored-machine.js';
+import { smallestProgram } from './smallest-program.js';
 
 const root = packageRoot();
 const dist = join(root, 'dist');
 // Built aside and moved at the end: somebody may be running what stands in dist.
 const fresh = join(root, `dist.${process.pid}`);
 
-/** Packages stay outside, they are dependencies. Split, so that a command loads only what it uses. */
+const shared = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  sourcemap: true,
+  sourcesContent: false,
+  minifyWhitespace: true,
+  minifySyntax: true,
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
+
+/** With native code, or large and rarely used. */
+const OUTSIDE = ['esbuild', 'chokidar', 'isolated-vm', 'isolated-vm-node20', 'isolated-vm-node22'];
+
+/** What a CommonJS module lacks: its URL, and an `import` that works when V8 got it compiled. */
+const BANNER =
+  "const HALFCELL_URL=require('node:url').pathToFileURL(__filename).href," +
+  "$mport=typeof HALFCELL_IMPORT==='function'?HALFCELL_IMPORT:(name)=>import(name);";
+
+/** Of the same length, so that the source map stays true. */
+async function replaceImports(file: string): Promise<void> {
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replaceAll('await import(', 'await $mport('));
+}
+
+/** One CommonJS module, because that is what V8 can be given compiled; and a small start for it. */
 async function buildCommandLine(): Promise<void> {
-  await build({
-    absWorkingDir: root,
-    entryPoints: { halfcell: 'scripts/cli/main.ts' },
-    outdir: fresh,
-    chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    sourcemap: true,
-    sourcesContent: false,
-    minifyWhitespace: true,
-    minifySyntax: true,
-    define: { HALFCELL_HANDLER_PLACES: JSON.stringify(scanHandlerPlaces(root)) },
-    logLevel: 'warning',
-  });
+  await Promise.all([
+    build({
+      ...shared,
+      entryPoints: { halfcell: 'scripts/cli/bundle.ts' },
+      outdir: fresh,
+      outExtension: { '.js': '.cjs' },
+      format: 'cjs',
+      external: OUTSIDE,
+      banner: { js: BANNER },
+      define: {
+        'import.meta.url': 'HALFCELL_URL',
+        HALFCELL_HANDLER_PLACES: JSON.stringify(scanHandlerPlaces(root)),
+      },
+    }),
+    build({ ...shared, entryPoints: { halfcell: 'scripts/cli/start.ts' }, outdir: fresh, format: 'esm' }),
+  ]);
+  await replaceImports(join(fresh, 'halfcell.cjs'));
   await chmod(join(fresh, 'halfcell.js'), 0o755);
 }
 
@@ -54,15 +81,23 @@ async function buildIsolatePrograms(): Promise<void> {
 /** What is not compiled: machine descriptions, and native programs as they were built for the guest. */
 async function copyData(): Promise<void> {
   const filter = (path: string) => !path.endsWith('.ts');
-  for (const [from, to] of Object.entries({ 'scripts/machines': 'machines', prebuilt: 'prebuilt' })) {
+  const folders = { 'scripts/machines': 'machines', 'scripts/bench/native': 'bench', prebuilt: 'prebuilt' };
+  for (const [from, to] of Object.entries(folders)) {
     if (existsSync(join(root, from)))
       await cp(join(root, from), join(fresh, to), { recursive: true, filter });
   }
 }
 
-/** What every machine would otherwise make at its start. */
-async function storeMachine(): Promise<void> {
-  await writeFile(join(fresh, STORED_MACHINE), storedMachine());
+/** Lets what was built store what every machine would otherwise make at its start, run a program, and store what V8 has compiled by then. */
+async function storeStart(): Promise<void> {
+  const program = new CachedProgram(join(fresh, 'halfcell.cjs'));
+  await writeFile(join(fresh, STORED_MACHINE), program.module.storedMachine());
+  const guest = join(fresh, 'smallest');
+  await writeFile(guest, smallestProgram(), { mode: 0o755 });
+  const status = await program.module.runCommandLine(['run', guest]);
+  if (status !== 0) throw new Error(`what was built cannot run a program: status ${status}`);
+  await rm(guest);
+  await writeFile(join(fresh, 'halfcell.cjs.cache'), program.compiled);
 }
 
 /** Another build may finish at the same time: the last one stays. */
@@ -77,7 +112,8 @@ async function putInPlace(triesLeft = 5): Promise<void> {
 
 await mkdir(fresh, { recursive: true });
 try {
-  await Promise.all([buildCommandLine(), buildIsolatePrograms(), copyData(), storeMachine()]);
+  await Promise.all([buildCommandLine(), buildIsolatePrograms(), copyData()]);
+  await storeStart();
   await putInPlace();
 } finally {
   await rm(fresh, { recursive: true, force: true });

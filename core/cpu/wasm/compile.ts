@@ -14,20 +14,24 @@ const FLAGS = [
  * Compiles with the optimising compiler at once. Left to dynamic tiering, a function with one big loop runs 20 to 50 times slower until
  * it happens to tier up, and cannot be replaced while it runs.
  */
-export function compileOptimised(bytes: Uint8Array): WebAssembly.Module {
-  setFlags('no-');
-  try {
-    return new WebAssembly.Module(bytes);
-  } finally {
-    setFlags('');
-  }
-}
+export const compileOptimised = (bytes: Uint8Array): WebAssembly.Module =>
+  withCompileFlags(() => new WebAssembly.Module(bytes));
 
 /** The same on V8's own threads, while this one goes on. */
 export async function compileInBackground(bytes: Uint8Array): Promise<WebAssembly.Module> {
   setFlags('no-');
   try {
     return await WebAssembly.compile(bytes);
+  } finally {
+    setFlags('');
+  }
+}
+
+/** Runs `action` under the flags that are in force while `compileInBackground` compiles. */
+export function withCompileFlags<T>(action: () => T): T {
+  setFlags('no-');
+  try {
+    return action();
   } finally {
     setFlags('');
   }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { BootOptions, Mount } from '../options.js';
 import { inChildProcess } from '../launcher.js';
 import { values } from '../values.js';
-import type { ExitWith } from '../program.js';
+import type { ExitWith, LoadPrebuilt } from '../program.js';
 
 interface BootFlags {
   machine?: string;
@@ -26,7 +26,7 @@ Examples:
   echo 'ps()' | halfcell boot --repl           statements from a pipe
   halfcell boot --mount .:/mnt/here:ro         this folder, as /mnt/here`;
 
-export function addBootCommand(program: Command, exitWith: ExitWith): void {
+export function addBootCommand(program: Command, exitWith: ExitWith, load: LoadPrebuilt): void {
   program
     .command('boot')
     .description('start a machine')
@@ -45,12 +45,15 @@ export function addBootCommand(program: Command, exitWith: ExitWith): void {
     .option('--deterministic', 'time by retired instructions: every run is the same')
     .option('--timeout <seconds>', 'switch the machine off after so long', values.seconds)
     .addHelpText('after', EXAMPLES)
-    .action(async (flags: BootFlags) => exitWith(await boot(flags)));
+    .action(async (flags: BootFlags) => exitWith(await boot(flags, load)));
 }
 
-async function boot(flags: BootFlags): Promise<number> {
+async function boot(flags: BootFlags, load: LoadPrebuilt): Promise<number> {
   const options = await bootOptions(flags);
-  return inChildProcess(async () => (await import('../../boot/index.js')).bootMachine(options));
+  return inChildProcess(async () => {
+    const [{ bootMachine }, prebuilt] = await Promise.all([import('../../boot/index.js'), load()]);
+    return bootMachine(options, prebuilt);
+  });
 }
 
 async function bootOptions(flags: BootFlags): Promise<BootOptions> {

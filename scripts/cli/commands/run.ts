@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { loadPrebuilt } from '../../assets/prebuilt.js';
 import type { AbiName, Mount, RunOptions } from '../options.js';
 import { programFile } from '../program-file.js';
 import { values } from '../values.js';
-import type { ExitWith } from '../program.js';
+import type { ExitWith, LoadPrebuilt } from '../program.js';
 
 interface RunFlags {
   abi?: AbiName;
@@ -26,7 +25,7 @@ Examples:
   halfcell run --gdb 1234 --wait ./hello       then: gdb -ex 'target remote :1234'
   halfcell run -- ./tool --help                what follows the program belongs to it`;
 
-export function addRunCommand(program: Command, exitWith: ExitWith): void {
+export function addRunCommand(program: Command, exitWith: ExitWith, load: LoadPrebuilt): void {
   program
     .command('run')
     .description('run one Linux or Redox program for x86-64 in a sandbox')
@@ -44,7 +43,7 @@ export function addRunCommand(program: Command, exitWith: ExitWith): void {
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, args: string[], flags: RunFlags) => {
       const options = runOptions(file, args, flags);
-      const [{ runProgram }, prebuilt] = await Promise.all([import('../../run/index.js'), loadPrebuilt()]);
+      const [{ runProgram }, prebuilt] = await Promise.all([import('../../run/index.js'), load()]);
       exitWith(await runProgram(options, prebuilt));
     });
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { inChildProcess } from '../launcher.js';
 import { values } from '../values.js';
-import type { ExitWith } from '../program.js';
+import type { ExitWith, LoadPrebuilt } from '../program.js';
 
 const EXAMPLES = `
 The file is TypeScript; it finds the names of the REPL (machine, kernel, trace, ps, run, …) as globals.
@@ -10,7 +10,7 @@ Examples:
   halfcell script count-syscalls.ts
   halfcell script experiment.ts 100 --fast     arguments: process.argv.slice(2)`;
 
-export function addScriptCommand(program: Command, exitWith: ExitWith): void {
+export function addScriptCommand(program: Command, exitWith: ExitWith, load: LoadPrebuilt): void {
   program
     .command('script')
     .description('start the default machine and run a TypeScript file against it')
@@ -18,14 +18,14 @@ export function addScriptCommand(program: Command, exitWith: ExitWith): void {
     .argument('[args...]', 'arguments of the script')
     .passThroughOptions()
     .addHelpText('after', EXAMPLES)
-    .action(async (file: string, args: string[]) => exitWith(await runScript(values.file(file), args)));
+    .action(async (file: string, args: string[]) => exitWith(await runScript(values.file(file), args, load)));
 }
 
-async function runScript(file: string, args: string[]): Promise<number> {
+async function runScript(file: string, args: string[], load: LoadPrebuilt): Promise<number> {
   const { readMachine } = await import('../../machines/description.js');
   const machine = await readMachine();
   return inChildProcess(async () => {
-    const { bootMachine } = await import('../../boot/index.js');
+    const [{ bootMachine }, prebuilt] = await Promise.all([import('../../boot/index.js'), load()]);
     const fixed = {
       user: 'root',
       repl: false,
@@ -34,6 +34,6 @@ async function runScript(file: string, args: string[]): Promise<number> {
       deterministic: false,
       console: false,
     };
-    return bootMachine({ ...fixed, machine, script: { file, args } });
+    return bootMachine({ ...fixed, machine, script: { file, args } }, prebuilt);
   });
 }

@@ -1,0 +1,3 @@
+// What the build puts into one file.
+export { runCommandLine } from './program.js';
+export { storedMachine } from '../build/stored-machine.js';
