@@ -7,6 +7,8 @@ import { Contexts } from './contexts.js';
 import { ProcessManager, ROOT_HANDLE } from './process-manager.js';
 import { INIT_PID } from './process-table.js';
 import type { Os } from '../runtime/os.js';
+import type { CarriedService } from '../../../core/abi/scheme-protocol.js';
+import type { CarriedManager } from './process-manager.js';
 import type { Names } from './namespaces.js';
 
 /** Kernel schemes that only the process manager holds: everybody else asks it. */
@@ -19,10 +21,17 @@ export class Bootstrap {
   readonly server: SchemeServer;
 
   constructor(private readonly os: Os) {
+    const carried = os.carried as (CarriedService & { state: CarriedManager }) | undefined;
     const creation = os.namespace.root(SCHEME_CREATION_ROOT);
+    const contexts = new Contexts(os, os.namespace.root('kernel.proc'), carried?.state.queue);
+    if (carried) {
+      this.manager = new ProcessManager(os, contexts, creation, new Map());
+      this.manager.restore(carried.state);
+      this.server = new SchemeServer(os, this.manager, carried.socket);
+      return;
+    }
     const socket = os.files.subObject(creation, CREATE_SCHEME, INTERNAL_FD_BASE);
     const names: Names = new Map([...os.namespace.given()].filter(([name]) => !KEPT.has(name)));
-    const contexts = new Contexts(os, os.namespace.root('kernel.proc'));
     this.manager = new ProcessManager(os, contexts, creation, names);
     this.server = new SchemeServer(os, this.manager, socket);
     names.set('proc', this.server.descriptorOf(ROOT_HANDLE));

@@ -33,13 +33,15 @@ const faultStatus = (kind: number): number =>
 
 /** The kernel's side of processes: one context each, made and ruled through kernel.proc. */
 export class Contexts {
-  readonly #queue: number;
+  /** Queue of the ends of contexts and of requests. */
+  readonly queue: number;
 
   constructor(
     private readonly os: Os,
     private readonly authority: number,
+    carriedQueue?: number,
   ) {
-    this.#queue = os.files.open('/scheme/event', Open.RDWR);
+    this.queue = carriedQueue ?? os.files.open('/scheme/event', Open.RDWR);
   }
 
   /** A context that has not started, and a handle on its status; its end becomes an event that carries `fd`. */
@@ -52,11 +54,11 @@ export class Contexts {
 
   /** READ events of `fd` wake `waitForEvent`. */
   watch(fd: number): void {
-    this.os.calls.write(this.#queue, Event.encode({ id: fd, flags: EventFlag.READ, data: fd }));
+    this.os.calls.write(this.queue, Event.encode({ id: fd, flags: EventFlag.READ, data: fd }));
   }
 
   waitForEvent(): void {
-    this.os.calls.read(this.#queue, 64 * Event.sizeBytes);
+    this.os.calls.read(this.queue, 64 * Event.sizeBytes);
   }
 
   /** A part of a context, for somebody else. */

@@ -1,4 +1,4 @@
-import type { NamespaceView } from './namespaces.js';
+import type { Names, NamespaceView } from './namespaces.js';
 
 /** What a descriptor of the process and namespace manager stands for. */
 export type Handle =
@@ -31,12 +31,39 @@ export class HandleMap {
     if (id !== ROOT_HANDLE) this.#handles.delete(id);
   }
 
-  carry(): { handles: [number, Handle][]; next: number } {
-    return { handles: [...this.#handles], next: this.#next };
+  /** Namespaces become numbers, so that those who share one share it afterwards. */
+  carry(numberOf: (names: Names) => number): CarriedHandles {
+    const handles = [...this.#handles].map(([id, handle]) => [id, plain(handle, numberOf)] as const);
+    return { handles, next: this.#next };
   }
 
-  restore({ handles, next }: { handles: readonly (readonly [number, Handle])[]; next: number }): void {
-    for (const [id, handle] of handles) this.#handles.set(id, handle);
+  restore({ handles, next }: CarriedHandles, namesOf: (number: number) => Names): void {
+    for (const [id, handle] of handles) this.#handles.set(id, revived(handle, namesOf));
     this.#next = next;
   }
+}
+
+interface CarriedHandle {
+  readonly kind: Handle['kind'];
+  readonly text?: readonly number[];
+  readonly view?: { readonly names: number; readonly permissions: number };
+}
+
+export interface CarriedHandles {
+  readonly handles: readonly (readonly [number, CarriedHandle])[];
+  readonly next: number;
+}
+
+function plain(handle: Handle, numberOf: (names: Names) => number): CarriedHandle {
+  if (handle.kind === 'text') return { kind: 'text', text: [...handle.text] };
+  if (!('view' in handle)) return handle;
+  const { names, permissions } = handle.view;
+  return { ...handle, view: { names: numberOf(names), permissions } };
+}
+
+function revived(handle: CarriedHandle, namesOf: (number: number) => Names): Handle {
+  const { text, view } = handle;
+  if (text) return { kind: 'text', text: Uint8Array.from(text) };
+  if (!view) return handle as Handle;
+  return { ...handle, view: { names: namesOf(view.names), permissions: view.permissions } } as Handle;
 }

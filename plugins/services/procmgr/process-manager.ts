@@ -14,9 +14,18 @@ import type { Dirent } from '../../../core/abi/dirent.js';
 import type { Os } from '../runtime/os.js';
 import type { CallAnswer, Caller, Later, Opened, Scheme, SentFds } from '../runtime/scheme/scheme.js';
 import type { Contexts } from './contexts.js';
-import type { Handle } from './handles.js';
+import type { CarriedHandles, Handle } from './handles.js';
 import type { NamespaceView, Names } from './namespaces.js';
 import type { Process } from './process-table.js';
+
+export interface CarriedManager {
+  readonly table: ReturnType<ProcessTable['carry']>;
+  readonly handles: CarriedHandles;
+  /** The first one is that of the system. */
+  readonly namespaces: readonly (readonly (readonly [string, number])[])[];
+  readonly queue: number;
+  readonly creation: number;
+}
 
 const fail = (errno: number): never => {
   throw new PosixError(errno);
@@ -42,6 +51,25 @@ export class ProcessManager implements Scheme {
     const process = this.table.add(parent, this.contexts.create());
     this.contexts.describe(process);
     return process;
+  }
+
+  carry(): CarriedManager {
+    const namespaces: Names[] = [this.view.names];
+    const numberOf = (names: Names) => {
+      const known = namespaces.indexOf(names);
+      return known >= 0 ? known : namespaces.push(names) - 1;
+    };
+    const handles = this.handles.carry(numberOf);
+    const { queue } = this.contexts;
+    const lists = namespaces.map((names) => [...names]);
+    return { table: this.table.carry(), handles, namespaces: lists, queue, creation: this.creationFd };
+  }
+
+  restore({ table, handles, namespaces }: CarriedManager): void {
+    const views = namespaces.map((names, i) => (i === 0 ? this.view.names : new Map(names)));
+    for (const [name, fd] of namespaces[0] ?? []) this.view.names.set(name, fd);
+    this.table.restore(table);
+    this.handles.restore(handles, (number) => views[number] ?? new Map());
   }
 
   /** Looks which contexts have ended since; call after every event. */

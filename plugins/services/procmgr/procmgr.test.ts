@@ -13,6 +13,7 @@ import { NamespaceCalls } from '../runtime/namespace-calls.js';
 import { PosixError } from '../runtime/posix-error.js';
 import { withSystem } from '../runtime/testing/boot.js';
 import { concat, encodeUtf8 } from '../runtime/utf8.js';
+import { Bootstrap } from './bootstrap.js';
 import { ProcessTable } from './process-table.js';
 import type { Os } from '../runtime/os.js';
 
@@ -150,6 +151,24 @@ describe('the namespace manager', () => {
       const register = concat([encodeWords([NsDup.ISSUE_REGISTER]), encodeUtf8('x')]);
       expect(errnoOf(() => os.files.subObject(reduced, register))).equal(Errno.EACCES);
       expect(errnoOf(() => os.calls.unlinkat(reduced, '/scheme/null', false))).equal(Errno.EACCES);
+    }));
+});
+
+describe('the successor of a process manager', () => {
+  it('knows processes, handles and namespaces as before', () =>
+    withSystem((os, { machine, bootstrap }) => {
+      const names = new NamespaceCalls(os);
+      const copy = names.fork(['null']);
+      const carried = JSON.parse(JSON.stringify(bootstrap.server.carry())) as unknown;
+      const first = machine.first ?? os;
+      const heir = new Bootstrap(Object.assign(Object.create(first) as Os, { carried }));
+      machine.services.splice(machine.services.indexOf(bootstrap), 1, heir);
+      expect(os.processes.meta().ppid).equal(1);
+      expect(errnoOf(() => os.calls.openat(copy, '/scheme/null', 0x1001_0000, 95))).equal(undefined);
+      expect(errnoOf(() => os.calls.openat(copy, '/scheme/zero', 0x1001_0000, 96))).equal(Errno.ENODEV);
+      names.unregister('zero');
+      expect(errnoOf(() => os.files.readText('/scheme/zero/x'))).equal(Errno.ENODEV);
+      expect(end(os, os.spawn('/usr/bin/true', { argv: ['true'] }))).deep.equal({ kind: 'exited', code: 0 });
     }));
 });
 

@@ -1,5 +1,13 @@
 import { Signal } from '../../../core/abi/process-manager.js';
-import { Character, defaultTermios, InputFlag, LocalFlag, OutputFlag } from '../runtime/termios.js';
+import {
+  Character,
+  decodeTermios,
+  defaultTermios,
+  encodeTermios,
+  InputFlag,
+  LocalFlag,
+  OutputFlag,
+} from '../runtime/termios.js';
 import type { Termios } from '../runtime/termios.js';
 
 const NEWLINE = 10;
@@ -14,6 +22,12 @@ export interface LineOutput {
   signal(number: number): void;
 }
 
+export interface CarriedLine {
+  readonly termios: readonly number[];
+  readonly packets: readonly (readonly number[])[];
+  readonly line: readonly number[];
+}
+
 /** Between the keys of a user (master) and the reads of a program (slave). */
 export class LineDiscipline {
   termios: Termios = defaultTermios();
@@ -23,6 +37,21 @@ export class LineDiscipline {
   #literal = false;
 
   constructor(private readonly output: LineOutput) {}
+
+  carry(): CarriedLine {
+    const { termios, packets } = this;
+    return {
+      termios: [...encodeTermios(termios)],
+      packets: packets.map((packet) => [...packet]),
+      line: this.#line,
+    };
+  }
+
+  restore({ termios, packets, line }: CarriedLine): void {
+    this.termios = decodeTermios(Uint8Array.from(termios), this.termios);
+    this.packets.push(...packets.map((packet) => Uint8Array.from(packet)));
+    this.#line = [...line];
+  }
 
   /** Bytes that were typed. */
   input(bytes: Uint8Array): void {

@@ -1,8 +1,17 @@
 import { EventFlag } from '../../../core/abi/flags.js';
 import { LineDiscipline } from './line-discipline.js';
+import type { CarriedLine } from './line-discipline.js';
 
 const QUEUE_PACKETS = 64;
 const SYNC_PACKET = 1;
+
+export interface CarriedPty extends Pick<
+  Pty,
+  'id' | 'group' | 'locked' | 'rows' | 'columns' | 'masters' | 'slaves'
+> {
+  readonly toMaster: readonly (readonly number[])[];
+  readonly line: CarriedLine;
+}
 
 /** A pair of ends: the master is a terminal's screen and keys, the slave is what programs open. */
 export class Pty {
@@ -26,6 +35,19 @@ export class Pty {
         if (this.group > 0) signal(this.group, number);
       },
     });
+  }
+
+  carry(): CarriedPty {
+    const { id, group, locked, rows, columns, masters, slaves, discipline } = this;
+    const toMaster = this.toMaster.map((packet) => [...packet]);
+    return { id, group, locked, rows, columns, masters, slaves, toMaster, line: discipline.carry() };
+  }
+
+  restore({ toMaster, line, id: _, ...plain }: CarriedPty): this {
+    Object.assign(this, plain);
+    this.toMaster.push(...toMaster.map((packet) => Uint8Array.from(packet)));
+    this.discipline.restore(line);
+    return this;
   }
 
   get masterIsFull(): boolean {

@@ -11,6 +11,7 @@ import {
 } from '../runtime/termios.js';
 import { decodeUtf8, encodeUtf8 } from '../runtime/utf8.js';
 import { Ptys } from './ptys.js';
+import type { CarriedPtys } from './ptys.js';
 
 const idOf = (opened: object): number => ('id' in opened ? (opened.id as number) : -1);
 
@@ -142,6 +143,21 @@ describe('a terminal of ptyd', () => {
       expect(() => ptys.openat(0, path), path)
         .throw(PosixError)
         .with.property('errno', errno);
+  });
+
+  it('is carried to a successor with what is typed and not read', () => {
+    const { ptys, slave, type, topic, shown } = terminal();
+    ptys.write(topic('winsize'), Uint8Array.of(50, 0, 100, 0));
+    type('one\rtw');
+    const carried = JSON.parse(JSON.stringify(ptys.carry())) as CarriedPtys;
+    const heir = new Ptys({ signal: () => {}, postEvent: () => {} }, carried);
+    heir.write(1, encodeUtf8('o\r'));
+    const reads = [heir.read(slave, 99), heir.read(slave, 99)].map((bytes) =>
+      decodeUtf8(bytes as Uint8Array),
+    );
+    expect(reads).deep.equal(['one\n', 'two\n']);
+    expect(decodeUtf8(heir.read(1, 99) as Uint8Array)).equal(`\0${shown()}o\r\n`);
+    expect([...(heir.read(topic('winsize') - 1, 9) as Uint8Array)]).deep.equal([50, 0, 100, 0]);
   });
 
   it('keeps modes in 48 bytes', () => {

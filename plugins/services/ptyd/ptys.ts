@@ -5,12 +5,19 @@ import { LATER } from '../runtime/scheme/scheme.js';
 import { decodeUtf8 } from '../runtime/utf8.js';
 import { Pty } from './pty.js';
 import { topics } from './topics.js';
+import type { CarriedPty } from './pty.js';
 import type { Later, Opened, Scheme } from '../runtime/scheme/scheme.js';
 
 interface Handle {
   readonly pty: Pty;
   readonly role: 'master' | 'slave' | 'topic';
   readonly topic?: string;
+}
+
+export interface CarriedPtys {
+  readonly ptys: readonly CarriedPty[];
+  readonly handles: readonly (readonly [number, Omit<Handle, 'pty'> & { readonly pty: number }])[];
+  readonly next: number;
 }
 
 const ROOT = 0;
@@ -30,7 +37,33 @@ export class Ptys implements Scheme {
   readonly #handles = new Map<number, Handle>();
   #next = 1;
 
-  constructor(private readonly world: PtyWorld) {}
+  constructor(
+    private readonly world: PtyWorld,
+    carried?: CarriedPtys,
+  ) {
+    if (carried) this.#restore(carried);
+  }
+
+  carry(): CarriedPtys {
+    const handles = [...this.#handles].map(
+      ([id, { pty, role, topic }]) => [id, { pty: pty.id, role, ...(topic ? { topic } : {}) }] as const,
+    );
+    const ptys = new Set([...this.#handles.values()].map(({ pty }) => pty));
+    return { ptys: [...ptys].map((pty) => pty.carry()), handles, next: this.#next };
+  }
+
+  #restore({ ptys, handles, next }: CarriedPtys): void {
+    const known = new Map(ptys.map((data) => [data.id, this.#make(data.id).restore(data)]));
+    for (const [id, { pty, ...rest }] of handles) {
+      const owner = known.get(pty);
+      if (owner) this.#handles.set(id, { ...rest, pty: owner });
+    }
+    this.#next = next;
+  }
+
+  #make(id: number): Pty {
+    return new Pty(id, (group, number) => this.world.signal(group, number));
+  }
 
   openat(directory: number, path: string): Opened {
     if (directory !== ROOT) return fail(Errno.EACCES);
@@ -108,8 +141,7 @@ export class Ptys implements Scheme {
   }
 
   #openMaster(): Opened {
-    const pty = new Pty(this.#next, (group, number) => this.world.signal(group, number));
-    return this.#open({ pty, role: 'master' });
+    return this.#open({ pty: this.#make(this.#next), role: 'master' });
   }
 
   #open(handle: Handle): Opened {

@@ -55,6 +55,15 @@ export class RandomSource {
     return out;
   }
 
+  /** The key, for a successor. */
+  carry(): number[] {
+    return [...this.#key];
+  }
+
+  restore(key: readonly number[]): void {
+    this.#key = Uint32Array.from(key);
+  }
+
   #advance(): void {
     this.#key = new Uint32Array(chachaBlock(this.#key, [0, 0, 0, 0]).slice(0, 4 * KEY_WORDS).buffer);
   }

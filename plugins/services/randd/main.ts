@@ -4,6 +4,7 @@ import { CHUNK_BYTES } from '../runtime/calls.js';
 import { PosixError } from '../runtime/posix-error.js';
 import { runDaemon } from '../runtime/scheme/publish.js';
 import { RandomSource } from './chacha.js';
+import type { CarriedService } from '../../../core/abi/scheme-protocol.js';
 import type { Os } from '../runtime/os.js';
 import type { Opened, Scheme } from '../runtime/scheme/scheme.js';
 
@@ -34,6 +35,9 @@ class Rand implements Scheme {
   fpath(): string {
     return '/scheme/rand/';
   }
+  carry(): number[] {
+    return this.source.carry();
+  }
   fstat() {
     return { mode: Mode.CHR + 0o644, nlink: 1 };
   }
@@ -47,4 +51,9 @@ function seed(os: Os): Uint8Array {
   return new Uint8Array(words.buffer);
 }
 
-export const main = (os: Os): number => runDaemon(os, 'rand', new Rand(new RandomSource(seed(os))));
+export function main(os: Os): number {
+  const carried = os.carried as (CarriedService & { state: readonly number[] }) | undefined;
+  const source = new RandomSource(seed(os));
+  if (carried) source.restore(carried.state);
+  return runDaemon(os, 'rand', new Rand(source));
+}

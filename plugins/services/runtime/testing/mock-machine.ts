@@ -84,8 +84,18 @@ export class MockMachine {
     for (const [name, bytes] of Object.entries(files)) give(name, this.memory, this.memory.create(bytes));
     for (const fd of [0, 1, 2])
       this.kernel.install(context, fd, this.kernel.describeOpened(this.console, { number: 1 }, Open.RDWR));
-    return this.osFor(context, { argv, env: {}, cwd: '/', umask: 0o022, fds: [0, 1, 2], roots });
+    return (this.first = this.osFor(context, {
+      argv,
+      env: {},
+      cwd: '/',
+      umask: 0o022,
+      fds: [0, 1, 2],
+      roots,
+    }));
   }
+
+  /** The process that `bootstrap` made. */
+  first: Os | undefined;
 
   osFor(context: MockContext, start: StartRecord): Os {
     return new MockOs(this.#transport(context), start, this);
