@@ -58,7 +58,7 @@ export class PipeFile implements OpenFile {
   poll() {
     const { number } = this.end;
     const hungUp = this.pipes.hungUp(number);
-    const ready = this.pipes.readiness(number) !== 0;
+    const ready = PIPE_CAPACITY - this.pipes.available(number) >= PIPE_BUF;
     const data = this.side === 'read' ? Poll.IN | Poll.RDNORM : Poll.OUT | Poll.WRNORM;
     const filled = this.side === 'read' ? this.pipes.available(number) > 0 : ready;
     const gone = this.side === 'read' ? Poll.HUP : Poll.ERR;

@@ -19,8 +19,8 @@ const Clone = {
   EXIT_SIGNAL: 0xff, VM: 0x100, FS: 0x200, FILES: 0x400, SIGHAND: 0x800, PIDFD: 0x1000, VFORK: 0x4000, PARENT: 0x8000, THREAD: 0x1_0000,
   NEWNS: 0x2_0000, SETTLS: 0x8_0000, PARENT_SETTID: 0x10_0000, CHILD_CLEARTID: 0x20_0000, CHILD_SETTID: 0x100_0000,
 } as const; // prettier-ignore
-/** Name spaces and descriptors for pids do not exist here. */
-const UNSUPPORTED = Clone.NEWNS | Clone.PIDFD | 0x7e00_0000 | 0x80;
+/** Name spaces, which nobody may make here. */
+const NAME_SPACES = Clone.NEWNS | 0x7e00_0000;
 const CLONE_ARGS_BYTES = 64;
 
 interface CloneRequest {
@@ -73,7 +73,8 @@ function start(kernel: Kernel, context: Context, request: CloneRequest): Outcome
 
 function check({ flags }: CloneRequest): number {
   const thread = (flags & Clone.THREAD) !== 0;
-  if (flags & UNSUPPORTED) return Errno.EINVAL;
+  if (flags & NAME_SPACES) return Errno.EPERM;
+  if (flags & Clone.PIDFD) return Errno.EINVAL;
   if (thread && !(flags & Clone.SIGHAND)) return Errno.EINVAL;
   return flags & Clone.SIGHAND && !(flags & Clone.VM) ? Errno.EINVAL : 0;
 }
@@ -86,10 +87,16 @@ function vforkWait(context: Context, pid: number): Outcome {
 
 function makeChild(kernel: Kernel, parent: Context, request: CloneRequest): Context | undefined {
   const { space } = parent;
-  const child = space && kernel.createContext({ engine: nativeEngine, abi: parent.abi, name: parent.name });
-  if (!child) return undefined;
+  if (!space) return undefined;
+  // Before anything of the child exists: memory may run out here.
+  const childSpace = request.flags & Clone.VM ? space.retain() : space.fork();
+  const child = kernel.createContext({ engine: nativeEngine, abi: parent.abi, name: parent.name });
+  if (!child) {
+    childSpace.release();
+    return undefined;
+  }
   child.attributes = { ...parent.attributes };
-  kernel.setSpace(child, request.flags & Clone.VM ? space.retain() : space.fork());
+  kernel.setSpace(child, childSpace);
   shareFiles(parent, child, request.flags);
   const process = request.flags & Clone.THREAD ? threadOf(parent).process : newProcess(parent, request);
   const thread = systemOf(parent).table.addThread(process, child);
@@ -112,7 +119,8 @@ function newProcess(parent: Context, { flags, exitSignal }: CloneRequest): Linux
     pgid: old.pgid,
     sid: old.sid,
     umask: old.umask,
-    image: old.image && { ...old.image },
+    // The break belongs to the memory: who shares it shares where it ends.
+    image: flags & Clone.VM ? old.image : old.image && { ...old.image },
     name: old.name,
     controlsTerminal: false,
     exitSignal,

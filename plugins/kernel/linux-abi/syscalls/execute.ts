@@ -5,16 +5,43 @@ import type { Kernel } from '../../kernel.js';
 import { enterProgram, prepareExecution } from '../process/execute.js';
 import { openProgram } from '../process/open-program.js';
 import { threadOf } from '../process/thread.js';
+import { descriptionOf } from '../files/linux-files.js';
+import { At } from '../vfs/flags.js';
+import { toI32 } from '../../gate/arguments.js';
 import { fail, orErrno } from '../vfs/failure.js';
 import { readString } from './user-strings.js';
 
 const MAX_ARGUMENTS = 0x10000;
 const POINTERS_AT_ONCE = 512;
 
-export const execve: Handler = (kernel, context, path, argv, environment) => {
+export const execve: Handler = (kernel, context, path, argv, environment) =>
+  execute(kernel, context, () => readString(context, path), argv, environment);
+
+/** A descriptor is named by its link in /proc, as Linux does for fexecve. */
+export const execveat: Handler = (kernel, context, dirfd, path, argv, environment, flags = 0) => {
+  if (flags & ~(At.EMPTY_PATH | At.SYMLINK_NOFOLLOW)) return -Errno.EINVAL;
+  return execute(kernel, context, () => pathOfDescriptor(context, dirfd, path, flags), argv, environment);
+};
+
+function pathOfDescriptor(context: Context, dirfd: number, pointer: number, flags: number): string {
+  const path = readString(context, pointer);
+  if (path.startsWith('/') || toI32(dirfd) === At.FDCWD) return path;
+  if (path === '' && !(flags & At.EMPTY_PATH)) fail(Errno.ENOENT);
+  descriptionOf(context, dirfd);
+  const directory = `/proc/self/fd/${dirfd}`;
+  return path === '' ? directory : `${directory}/${path}`;
+}
+
+function execute(
+  kernel: Kernel,
+  context: Context,
+  path: () => string,
+  argv: number,
+  environment: number,
+): number {
   const outcome = orErrno(() => {
     const execution = {
-      path: readString(context, path),
+      path: path(),
       argv: readStrings(context, argv),
       environment: readStrings(context, environment),
     };
@@ -25,7 +52,7 @@ export const execve: Handler = (kernel, context, path, argv, environment) => {
   enterProgram(kernel, threadOf(context).process.system.table, context, outcome);
   closeOnExec(kernel, context);
   return 0;
-};
+}
 
 /** A NULL-terminated array of string pointers. */
 function readStrings(context: Context, pointer: number): string[] {

@@ -18,11 +18,17 @@ const Map = {
   TYPE: 0xf,
   FIXED: 0x10,
   ANONYMOUS: 0x20,
+  BIT32: 0x40,
   FIXED_NOREPLACE: 0x10_0000,
 } as const;
 const Mremap = { MAYMOVE: 1, FIXED: 2, DONTUNMAP: 4 } as const;
 const Madvise = { DONTNEED: 4, FREE: 8 } as const;
+/** Advice that there is nothing to do about: access patterns, huge pages, core dumps, forks, merging. */
+const KNOWN_ADVICE: ReadonlySet<number> = new Set([
+  0, 1, 2, 3, 4, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+]);
 const MMAP_CEILING = 0x7fff_f7ff_f000;
+const BIT32_END = 2 ** 31;
 const MAX_HEAP_GAP = 2 ** 40;
 
 const aligned = (address: number) => address % PAGE_BYTES === 0;
@@ -96,19 +102,24 @@ function backingOf(kernel: Kernel, context: Context, wanted: Wanted): Backing | 
   return { kind: 'object', object: file.object(shared && file.writable), offset, shared };
 }
 
-function chooseStart(space: AddressSpace, hint: number, bytes: number, flags: number): number {
-  const fixed = (flags & (Map.FIXED | Map.FIXED_NOREPLACE)) !== 0;
+function chooseStart(space: AddressSpace, wanted: number, bytes: number, flags: number): number {
+  if (flags & (Map.FIXED | Map.FIXED_NOREPLACE)) return fixedStart(space, wanted, bytes, flags);
+  const hint = wanted - (wanted % PAGE_BYTES);
   const end = hint + bytes;
-  if (!fixed) {
-    const wish = aligned(hint) && hint >= space.mmapMin && end <= USER_END && !space.overlaps(hint, end);
-    return wish ? hint : (space.findHoleDown(bytes, MMAP_CEILING) ?? -Errno.ENOMEM);
-  }
-  if (!aligned(hint)) return -Errno.EINVAL;
-  if (!(hint >= 0) || end > USER_END) return -Errno.ENOMEM;
-  if (hint < space.mmapMin) return -Errno.EPERM;
-  if (flags & Map.FIXED_NOREPLACE && space.overlaps(hint, end)) return -Errno.EEXIST;
-  space.unmap(hint, end);
-  return hint;
+  if (hint >= space.mmapMin && end <= USER_END && !space.overlaps(hint, end)) return hint;
+  const ceiling = flags & Map.BIT32 ? BIT32_END : MMAP_CEILING;
+  return space.findHoleDown(bytes, ceiling) ?? -Errno.ENOMEM;
+}
+
+function fixedStart(space: AddressSpace, start: number, bytes: number, flags: number): number {
+  const end = start + bytes;
+  if (!aligned(start)) return -Errno.EINVAL;
+  if (!(start >= 0) || end > USER_END) return -Errno.ENOMEM;
+  if (start < space.mmapMin) return -Errno.EPERM;
+  if (flags & Map.FIXED_NOREPLACE && space.overlaps(start, end)) return -Errno.EEXIST;
+  writeBack(space, start, end);
+  space.unmap(start, end);
+  return start;
 }
 
 export const munmap: Handler = (_kernel, context, address, length) => {
@@ -193,6 +204,7 @@ export const madvise: Handler = (_kernel, context, address, length, advice) => {
   const end = address + pageCeil(length);
   if (!context.space || !aligned(address) || !(length >= 0) || end > USER_END) return -Errno.EINVAL;
   if (!isCovered(context.space, address, end)) return -Errno.ENOMEM;
+  if (!KNOWN_ADVICE.has(advice)) return -Errno.EINVAL;
   if (advice === Madvise.DONTNEED || advice === Madvise.FREE) context.space.dropPages(address, end);
   return 0;
 };

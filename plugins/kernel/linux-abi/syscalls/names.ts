@@ -185,7 +185,10 @@ function syncFile(context: Context, fd: number, dataOnly: boolean): number {
 }
 
 // All access is equally quick: there is nothing to advise about.
-export const fadvise64: Handler = () => 0;
+export const fadvise64: Handler = (_kernel, context, fd) => (context.files?.has(fd) ? 0 : -Errno.EBADF);
+export const readahead: Handler = (_kernel, context, fd) => (context.files?.has(fd) ? 0 : -Errno.EBADF);
+export const sync_file_range: Handler = (_kernel, context, fd) => syncFile(context, fd, true);
+export const syncfs: Handler = (_kernel, context, fd) => syncFile(context, fd, false);
 
 export const utimensat: Handler = (_kernel, context, dirfd, path, pointer, flags) => {
   const attributes = path === 0 ? openTarget(context, dirfd) : target(context, dirfd, path, flags);

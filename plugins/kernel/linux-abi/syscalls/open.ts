@@ -155,6 +155,7 @@ const F = {
   SETOWN: 8,
   GETOWN: 9,
   DUPFD_CLOEXEC: 1030,
+  SETPIPE_SZ: 1031,
   GETPIPE_SZ: 1032,
 } as const;
 const SETTABLE = Open.APPEND | Open.NONBLOCK | Open.ASYNC | Open.DIRECT | Open.NOATIME;
@@ -187,6 +188,7 @@ const fcntls: Readonly<Record<number, Fcntl>> = {
   [F.SETOWN]: () => 0,
   [F.GETOWN]: () => 0,
   [F.GETPIPE_SZ]: () => PIPE_BYTES,
+  [F.SETPIPE_SZ]: (_context, _fd, bytes) => (bytes <= PIPE_BYTES ? PIPE_BYTES : -Errno.EPERM),
 };
 
 function duplicateFrom(context: Context, fd: number, from: number, closeOnExec: boolean): number {

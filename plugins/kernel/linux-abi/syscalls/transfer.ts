@@ -59,6 +59,33 @@ export const preadv: Handler = (kernel, context, fd, vector, count, position) =>
 export const pwritev: Handler = (kernel, context, fd, vector, count, position) =>
   positioned(kernel, context, 'write', fd, readVector(context, vector, count), position);
 
+/** Nothing is ever late: RWF_HIPRI, DSYNC, SYNC and NOWAIT ask for what is so. */
+const RWF_KNOWN = 0xf;
+const CURRENT_POSITION = -1;
+
+export const preadv2: Handler = (kernel, context, fd, vector, count, position, _high, flags = 0) =>
+  vectorAt(kernel, context, { direction: 'read', fd, vector, count, position, flags });
+
+export const pwritev2: Handler = (kernel, context, fd, vector, count, position, _high, flags = 0) =>
+  vectorAt(kernel, context, { direction: 'write', fd, vector, count, position, flags });
+
+interface VectorAt {
+  readonly direction: Direction;
+  readonly fd: number;
+  readonly vector: number;
+  readonly count: number;
+  readonly position: number;
+  readonly flags: number;
+}
+
+function vectorAt(kernel: Kernel, context: Context, asked: VectorAt): Outcome {
+  const { direction, fd, vector, count, position, flags } = asked;
+  if (flags & ~RWF_KNOWN) return -Errno.EOPNOTSUPP;
+  const parts = readVector(context, vector, count);
+  if (position === CURRENT_POSITION) return simple(kernel, context, direction, fd, parts);
+  return positioned(kernel, context, direction, fd, parts, position);
+}
+
 export function readVector(context: Context, vector: number, count: number): Part[] | number {
   if (!(count >= 0 && count <= MAX_VECTORS)) return -Errno.EINVAL;
   const bytes = context.user.read(vector, count * IOVEC_BYTES);
