@@ -240,6 +240,13 @@ export class Kernel {
     return [...this.contexts.values()];
   }
 
+  /** Whether all but `except` wait for something: nobody computes, and nobody has been woken. */
+  isQuiet(except: Context): boolean {
+    const waits = ({ state, call }: Context) => state === 'blocked' && call !== undefined;
+    const rests = (context: Context) => waits(context) || IDLE_STATES.has(context.state);
+    return this.listContexts().every((context) => context === except || rests(context));
+  }
+
   listSchemes(): Provider[] {
     return [...this.schemes.values()];
   }
@@ -264,6 +271,8 @@ export class Kernel {
     }
   }
 }
+
+const IDLE_STATES: ReadonlySet<Context['state']> = new Set(['notYetStarted', 'stopped', 'dead']);
 
 export const noDescriptor = -Errno.EBADF;
 

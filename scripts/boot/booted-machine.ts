@@ -77,6 +77,8 @@ export class BootedMachine {
     const session = this.#session(service);
     const { gdb } = this.options;
     if (gdb) this.#gdb = await serveGdb(this.machine, service, gdb);
+    const flush = () => this.#console.flush();
+    this.machine.finished.then(flush, flush);
     this.machine.start({ held: gdb?.wait ?? false });
     return session;
   }

@@ -12,21 +12,22 @@ export interface MachineEnd {
 export const isLaunched = () => process.env['HALFCELL_LAUNCHED'] === '1' && process.send !== undefined;
 
 /**
- * Runs `work` in the launcher's child and answers the exit status. Where isolates may be left that V8 lost, or that nobody
- * could bring to an end, exiting would hang: then the launcher is told the status, and this process kills itself.
+ * Runs `work` in the launcher's child and answers the exit status. Exiting under the threads of isolates can crash or hang, so
+ * the launcher is told the status and this process kills itself; only who measures it wants it to end by itself.
  */
 export async function reportEnd(work: () => Promise<MachineEnd>): Promise<number> {
   endWithLauncher();
-  const end = await work().catch((error: unknown) => ({
-    status: report(error),
-    lostIsolates: 0,
-    failed: true,
-  }));
-  if (end.lostIsolates === 0 && !('failed' in end)) return end.status;
+  const end = await work().catch((error: unknown) => ({ status: report(error), lostIsolates: 0 }));
+  if (end.lostIsolates === 0 && isMeasured()) return end.status;
   await send(end);
   process.kill(process.pid, 'SIGKILL');
   return end.status;
 }
+
+/** Coverage and profiles are written at an orderly exit. */
+const isMeasured = () =>
+  process.env['NODE_V8_COVERAGE'] !== undefined ||
+  process.execArgv.some((flag) => /^--(cpu-)?prof/.test(flag));
 
 function endWithLauncher(): void {
   process.channel?.unref();

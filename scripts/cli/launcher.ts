@@ -31,8 +31,8 @@ async function launch(): Promise<number> {
   const stopForwarding = forwardSignals(child);
   const { status, signal, end } = await endOf(child);
   stopForwarding();
-  if (signal) terminal.restore();
   if (end) return truth(end);
+  if (signal) terminal.restore();
   return signal ? diedBy(signal) : (status ?? 1);
 }
 
@@ -63,8 +63,10 @@ function truth({ status, lostIsolates }: MachineEnd): number {
 }
 
 function diedBy(signal: NodeJS.Signals): number {
+  // The guest may have left the cursor behind a prompt.
+  const lineStart = isatty(2) ? '\n' : '';
   process.stderr.write(
-    `halfcell: the process with the machine died by ${signal}; what was not saved is lost\n`,
+    `${lineStart}halfcell: the process with the machine died by ${signal}; what was not saved is lost\n`,
   );
   return SIGNAL_STATUS + constants.signals[signal];
 }

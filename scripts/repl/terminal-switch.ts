@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { GuestConsole } from './session.js';
 
 export const SWITCH_KEY = 0x1d;
+const NEWLINE = 0x0a;
 const MAX_HELD_BYTES = 65_536;
 const CONSOLE_NOTE = '[console; Ctrl-] for the REPL]\r\n';
 const REPL_NOTE = '\r\n[REPL; Ctrl-] for the console, .help for names]\r\n';
@@ -26,6 +27,7 @@ export class TerminalSwitch {
   readonly replInput = new PassThrough();
   #side: Side;
   #held: Uint8Array[] = [];
+  #atLineStart = true;
   readonly #stopListening: () => void;
   readonly #onData = (bytes: Buffer) => this.#typed(bytes);
 
@@ -54,6 +56,7 @@ export class TerminalSwitch {
   /** Gives the terminal back as it was. */
   close(): void {
     this.#stopListening();
+    if (!this.#atLineStart) this.options.output.write('\r\n');
     this.options.input.off('data', this.#onData);
     this.options.input.setRawMode?.(false);
     this.options.input.pause();
@@ -75,6 +78,7 @@ export class TerminalSwitch {
   }
 
   #printed(bytes: Uint8Array): void {
+    this.#atLineStart = bytes.at(-1) === NEWLINE;
     if (this.#side === 'console') return void this.options.output.write(bytes);
     this.#held.push(bytes);
     let total = this.#held.reduce((sum, part) => sum + part.length, 0);

@@ -1,11 +1,16 @@
 import { Errno } from '../../../../core/abi/errno.js';
 import type { Context } from '../../contexts/context.js';
+import { waitUntil } from '../../contexts/outcome.js';
+import type { Outcome } from '../../contexts/outcome.js';
 import type { Kernel } from '../../kernel.js';
 import { contextTable } from './context-table-text.js';
 import { statText } from './stat-text.js';
 
 type Generate = (kernel: Kernel, reader: Context) => Uint8Array;
 
+/** Longest delay of a shutdown by programs that compute, and how often to look whether they do. */
+const SETTLE_NS = 300_000_000;
+const LOOK_NS = 2_000_000;
 const KERNEL_VERSION = '0.5.12';
 const BUILD = 'halfcell';
 
@@ -59,18 +64,26 @@ export const readableFiles: ReadonlyMap<string, Generate> = new Map([
   ['uname', text(() => `Redox\n${KERNEL_VERSION}\nx86_64\n${BUILD}\n`)],
 ]);
 
-type Write = (kernel: Kernel, bytes: Uint8Array) => number;
+type Write = (kernel: Kernel, writer: Context, bytes: Uint8Array) => Outcome;
 
-function kstop(kernel: Kernel, bytes: Uint8Array): number {
-  const reasons: Record<string, 'shutdown' | 'reset'> = {
-    shutdown: 'shutdown',
-    reset: 'reset',
-    emergency_reset: 'reset',
-  };
+const STOPS: Readonly<Record<string, { reason: 'shutdown' | 'reset'; patienceNs: number }>> = {
+  shutdown: { reason: 'shutdown', patienceNs: SETTLE_NS },
+  reset: { reason: 'reset', patienceNs: SETTLE_NS },
+  emergency_reset: { reason: 'reset', patienceNs: 0 },
+};
+
+/** What others are about to do, such as passing on what a program has printed, they may do, but not for long. */
+function kstop(kernel: Kernel, writer: Context, bytes: Uint8Array): Outcome {
   const [word = '', status = '0'] = Buffer.from(bytes).toString('latin1').trim().split(/\s+/);
-  const reason = reasons[word];
-  if (!reason || !/^\d{1,3}$/.test(status)) return -Errno.EINVAL;
-  kernel.parts.stop(reason, Number(status) & 0xff);
+  const stop = STOPS[word];
+  if (!stop || !/^\d{1,3}$/.test(status)) return -Errno.EINVAL;
+  const { call } = writer;
+  const nowNs = kernel.nowNs();
+  const latestNs = Number(
+    (call && (call.scratch ??= { latestNs: nowNs + stop.patienceNs })['latestNs']) ?? nowNs,
+  );
+  if (nowNs < latestNs && !kernel.isQuiet(writer)) return waitUntil(Math.min(latestNs, nowNs + LOOK_NS));
+  kernel.parts.stop(stop.reason, Number(status) & 0xff);
   return bytes.length;
 }
 

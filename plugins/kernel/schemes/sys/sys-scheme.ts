@@ -46,11 +46,11 @@ export class SysScheme implements Provider {
     return into.write(text.subarray(start, start + into.length));
   }
 
-  write(_caller: Caller, file: Description, from: UserBuffer): Outcome {
+  write({ context }: Caller, file: Description, from: UserBuffer): Outcome {
     const write = writableFiles.get(this.#open.get(file.number)?.path ?? '');
     if (!write) return -Errno.EISDIR;
     if (from.length > MAX_WRITE) return -Errno.EINVAL;
-    return write(this.kernel, from.read());
+    return write(this.kernel, context, from.read());
   }
 
   fsize(caller: Caller, file: Description): Outcome {
