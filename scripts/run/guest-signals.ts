@@ -1,6 +1,7 @@
 import type { Machine } from '../../core/machine/machine.js';
 import { Sig } from '../../plugins/kernel/linux-abi/signals/signal-numbers.js';
 import { forwardSignals } from '../../plugins/kernel/linux-abi/stdio/host-signals.js';
+import type { KernelService } from '../../plugins/kernel/index.js';
 import type { LinuxSystem } from '../../plugins/kernel/linux-abi/system.js';
 
 const SI_KERNEL = 128;
@@ -18,12 +19,12 @@ export function signalGroup({ table }: LinuxSystem, pgid: number, signal: number
  */
 export function handSignalsOn(
   machine: Machine,
-  system: LinuxSystem,
+  { service, system }: { service: KernelService; system: LinuxSystem },
   end: (signal: number) => void,
 ): () => void {
   return forwardSignals((signal) => {
     if (machine.state !== 'running') return end(signal);
     const foreground = FROM_KEYS.has(signal) ? system.terminal?.foreground : undefined;
-    void machine.atBorder(() => signalGroup(system, foreground ?? FIRST_GROUP, signal));
+    service.outside(() => signalGroup(system, foreground ?? FIRST_GROUP, signal));
   });
 }

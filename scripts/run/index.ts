@@ -63,12 +63,12 @@ class ProgramRun {
   async finish(): Promise<number> {
     const service = await this.#load();
     const { tree, system } = this.#createSystem(service);
-    this.#standard = new StandardFiles(this.#machine, system);
+    this.#standard = new StandardFiles(service, system);
     this.#watch(system);
     if (this.options.strace) await this.#trace(system, service);
     startProgram({ options: this.options, service, system, tree, standard: this.#standard });
     if (this.options.gdb) await this.#serveGdb(service, system);
-    this.#stopForwarding = handSignalsOn(this.#machine, system, (signal) =>
+    this.#stopForwarding = handSignalsOn(this.#machine, { service, system }, (signal) =>
       this.#end(SIGNAL_STATUS_BASE + signal),
     );
     this.#machine.start({ held: this.options.gdb?.wait ?? false });

@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty';
-import type { Machine } from '../../core/machine/machine.js';
+import type { KernelService } from '../../plugins/kernel/index.js';
 import {
   InheritedRegularFile,
   InputFile,
@@ -29,7 +29,7 @@ export class StandardFiles {
   readonly #streams: StandardStreams;
 
   constructor(
-    private readonly machine: Machine,
+    private readonly service: KernelService,
     private readonly system: LinuxSystem,
   ) {
     this.#streams = openStandardStreams(() => this.#wake(standardKey));
@@ -50,24 +50,23 @@ export class StandardFiles {
   }
 
   #joined(host: HostTerminal): Terminal {
-    const { machine, system } = this;
+    const { service, system } = this;
     const terminal = new Terminal({
       screen: host.screen,
-      signalGroup: (pgid, signal) => void machine.atBorder(() => signalGroup(system, pgid, signal)),
+      signalGroup: (pgid, signal) => service.outside(() => signalGroup(system, pgid, signal)),
       changed: () => this.#wake(terminalKey),
       nowNs: () => system.kernel.nowNs(),
     });
     host.attach(terminal, () => {
-      void machine.atBorder(() => signalGroup(system, FIRST_GROUP, Sig.CONT));
+      service.outside(() => signalGroup(system, FIRST_GROUP, Sig.CONT));
       this.#wake(terminalKey);
     });
-    system.table.onFirstStopped = () => void machine.atBorder(() => host.suspend());
+    system.table.onFirstStopped = () => service.outside(() => host.suspend());
     return terminal;
   }
 
   #wake(key: string): void {
-    void this.machine.atBorder(() => void this.system.kernel.waits.wake(key));
-    this.machine.wake();
+    this.service.outside(() => void this.system.kernel.waits.wake(key));
   }
 
   #fileFor(stream: StandardStream): OpenFile {
