@@ -15,6 +15,7 @@ import type { Os } from '../runtime/os.js';
 import type { Process } from './process-table.js';
 
 const FAULT_EXIT = 1;
+
 /** What POSIX systems make of the exceptions of an x86 processor; the rest is SIGSEGV. */
 const SIGNAL_OF_EXCEPTION: Readonly<Record<number, number>> = {
   0: Signal.FPE,

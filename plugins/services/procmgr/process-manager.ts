@@ -16,6 +16,8 @@ import type { CallAnswer, Caller, Later, Opened, Scheme, SentFds } from '../runt
 import type { Contexts } from './contexts.js';
 import type { CarriedHandles, Handle } from './handles.js';
 import type { NamespaceView, Names } from './namespaces.js';
+import { Runs } from './runs.js';
+import type { CarriedRuns, StartRun } from './runs.js';
 import type { Process } from './process-table.js';
 
 export interface CarriedManager {
@@ -25,6 +27,7 @@ export interface CarriedManager {
   readonly namespaces: readonly (readonly (readonly [string, number])[])[];
   readonly queue: number;
   readonly creation: number;
+  readonly runs: CarriedRuns;
 }
 
 const fail = (errno: number): never => {
@@ -36,14 +39,16 @@ export class ProcessManager implements Scheme {
   readonly table = new ProcessTable();
   readonly handles = new HandleMap();
   readonly view: NamespaceView;
+  readonly #runs: Runs;
 
   constructor(
     private readonly os: Os,
     readonly contexts: Contexts,
     private readonly creationFd: number,
-    names: Names,
+    { names, startRun }: { readonly names: Names; readonly startRun: StartRun },
   ) {
     this.view = { names, permissions: NsPermission.ALL };
+    this.#runs = new Runs(startRun);
   }
 
   /** A new process with a context that has not started. Without a parent it is init. */
@@ -62,10 +67,12 @@ export class ProcessManager implements Scheme {
     const handles = this.handles.carry(numberOf);
     const { queue } = this.contexts;
     const lists = namespaces.map((names) => [...names]);
-    return { table: this.table.carry(), handles, namespaces: lists, queue, creation: this.creationFd };
+    const table = this.table.carry();
+    return { table, handles, namespaces: lists, queue, creation: this.creationFd, runs: this.#runs.carry() };
   }
 
-  restore({ table, handles, namespaces }: CarriedManager): void {
+  restore({ table, handles, namespaces, runs }: CarriedManager): void {
+    this.#runs.restore(runs);
     const views = namespaces.map((names, i) => (i === 0 ? this.view.names : new Map(names)));
     for (const [name, fd] of namespaces[0] ?? []) this.view.names.set(name, fd);
     this.table.restore(table);
@@ -80,6 +87,7 @@ export class ProcessManager implements Scheme {
       if (outcome === undefined) continue;
       if (process.state !== 'exiting') process.status = outcome;
       this.table.ended(process);
+      this.#runs.ended(process);
     }
   }
 
@@ -107,8 +115,14 @@ export class ProcessManager implements Scheme {
     return fail(handle.kind === 'list' ? Errno.EISDIR : Errno.EBADF);
   }
 
-  call(id: number, payload: Uint8Array, metadata: readonly number[]): number | CallAnswer | Later {
+  call(
+    id: number,
+    payload: Uint8Array,
+    metadata: readonly number[],
+    caller: Caller,
+  ): number | CallAnswer | Later {
     const handle = this.#handle(id);
+    if (handle.kind === 'root') return this.#runs.run(caller, metadata, payload);
     if (handle.kind !== 'process') return fail(Errno.EOPNOTSUPP);
     const world = { table: this.table, contexts: this.contexts };
     const answer = processCall(world, this.table.get(handle.pid), metadata, payload);
@@ -116,8 +130,9 @@ export class ProcessManager implements Scheme {
     return answer;
   }
 
-  sendfd(id: number, sent: SentFds): number {
+  sendfd(id: number, sent: SentFds, caller: Caller): number {
     const handle = this.#handle(id);
+    if (handle.kind === 'root') return this.#runs.prepare(caller, sent);
     if (handle.kind !== 'register' || sent.count !== 1) return fail(Errno.EINVAL);
     const { view, name } = handle;
     if (view.names.has(name)) return fail(Errno.EEXIST);

@@ -1,7 +1,8 @@
-import { decodeWaitStatus, WaitFlag } from '../../../core/abi/process-manager.js';
+import { decodeWaitStatus, Signal, WaitFlag } from '../../../core/abi/process-manager.js';
 import { Errno } from '../../../core/abi/errno.js';
 import { isErrno, messageOf } from '../runtime/posix-error.js';
 import { decodeUtf8 } from '../runtime/utf8.js';
+import { signalText } from '../coreutils/signals.js';
 import { ArithmeticError } from './arithmetic.js';
 import { builtins } from './builtins.js';
 import { BreakLoop, ContinueLoop, ExitShell, ReturnFunction } from './control.js';
@@ -339,8 +340,15 @@ export class Interpreter {
         return 128 + outcome.signal;
       }
       status = statusOf(outcome);
+      if (outcome.kind === 'killed') this.#mourn(outcome.signal, source);
     }
     return status;
+  }
+
+  /** Says what a command died of, unless the user or a closed pipe ended it. */
+  #mourn(signal: number, source: string): void {
+    if (signal === Signal.INT || signal === Signal.PIPE) return;
+    put(this.os.files, this.#io, 2, `${source}: ${signalText(signal)}\n`);
   }
 
   #waitOne(pid: number): number | undefined {
