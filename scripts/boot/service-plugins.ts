@@ -20,7 +20,7 @@ export class ServicePlugins {
   ) {}
 
   connect(service: KernelService, isolates: IsolateEngines): void {
-    this.#swap = new ServiceSwap({ service, isolates });
+    this.#swap = new ServiceSwap({ service, isolates, after: hostTimer });
     service.kernel.onExit.add((context) => this.#ended(context));
   }
 
@@ -72,4 +72,9 @@ export class ServicePlugins {
       this.machine.plugins.unload(name).catch(() => undefined);
     }
   }
+}
+
+function hostTimer(ms: number, fire: () => void): () => void {
+  const timer = setTimeout(fire, ms);
+  return () => clearTimeout(timer);
 }

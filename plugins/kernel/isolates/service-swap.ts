@@ -16,6 +16,8 @@ const CARRY_PIECE_BYTES = 65_536;
 export interface SwapParts {
   readonly service: KernelService;
   readonly isolates: IsolateEngines;
+  /** Calls back after so much time of the host, which a service that hangs does not hold up; answers the undo. */
+  readonly after: (ms: number, fire: () => void) => () => void;
 }
 
 /**
@@ -45,25 +47,17 @@ export class ServiceSwap {
     const { service, isolates } = this.parts;
     for (const context of service.kernel.listContexts()) {
       const engine = isolates.engineOf(context);
-      const scheme = engine?.header.name === name ? this.#schemeOf(context) : undefined;
+      const scheme = engine?.header.name === name ? service.schemes.manager.servedBy(context) : undefined;
       if (engine && scheme) return { context, engine, scheme };
     }
     throw new HostError('CONFIG', `no service ${name} is running`, 'look at ps() for those that are');
-  }
-
-  #schemeOf(context: Context): UserScheme | undefined {
-    const { manager } = this.parts.service.schemes;
-    const sockets = (context.files?.entries() ?? []).filter(
-      ([, file]) => file.provider === manager && file.number > 0,
-    );
-    return sockets.map(([, file]) => manager.scheme(file.number)).find((scheme) => scheme !== undefined);
   }
 
   /** The server's state as JSON text, asked for piece by piece over its own socket. */
   async #collect(name: string, scheme: UserScheme): Promise<CarriedService> {
     const pieces: Uint8Array[] = [];
     for (let offset = 0; ;) {
-      const { bytes, result } = await within(name, this.#ask(scheme, offset));
+      const { bytes, result } = await this.#within(name, this.#ask(scheme, offset));
       if (!bytes || result < 0) throw new HostError('START_FAILED', name, 'it cannot hand its state over');
       if (bytes.length === 0) break;
       pieces.push(bytes);
@@ -97,7 +91,7 @@ export class ServiceSwap {
         this.parts.isolates.exchange(this.parts.service.kernel, context, { program, header, onEnd: resolve });
       });
     });
-    return settle(started).finally(() => {
+    return this.#settle(started).finally(() => {
       scheme.requests.onReceive = () => undefined;
       this.parts.isolates.settle(context);
     });
@@ -111,28 +105,30 @@ export class ServiceSwap {
       setImmediate(() => this.#whenIdle(context, act));
     });
   }
+
+  #within<T>(name: string, work: Promise<T>): Promise<T> {
+    const late = new HostError('START_FAILED', name, `it did not answer within ${PATIENCE_MS / 1000} s`);
+    return this.#race(work, (_resolve, reject) => reject(late));
+  }
+
+  #settle(work: Promise<IsolateExit | undefined>): Promise<IsolateExit | undefined> {
+    const message = `it did not serve within ${PATIENCE_MS / 1000} s`;
+    return this.#race(work, (resolve) => resolve({ kind: 'killed', message }));
+  }
+
+  #race<T>(
+    work: Promise<T>,
+    late: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
+  ): Promise<T> {
+    let undo = (): void => undefined;
+    const timeout = new Promise<T>((resolve, reject) => {
+      undo = this.parts.after(PATIENCE_MS, () => late(resolve, reject));
+    });
+    return Promise.race([work, timeout]).finally(() => undo());
+  }
 }
 
 function withState(header: EngineHeader, context: Context, carried: CarriedService): EngineHeader {
   const fds = (context.files?.entries() ?? []).map(([fd]) => fd);
   return { ...header, start: { ...header.start, fds, carried } };
-}
-
-async function within<T>(name: string, work: Promise<T>): Promise<T> {
-  const late = new HostError('START_FAILED', name, `it did not answer within ${PATIENCE_MS / 1000} s`);
-  return race(work, () => Promise.reject(late));
-}
-
-const settle = (work: Promise<IsolateExit | undefined>): Promise<IsolateExit | undefined> =>
-  race(
-    work,
-    async () => ({ kind: 'killed', message: `it did not serve within ${PATIENCE_MS / 1000} s` }) as const,
-  );
-
-function race<T>(work: Promise<T>, otherwise: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<T>((resolve, reject) => {
-    timer = setTimeout(() => otherwise().then(resolve, reject), PATIENCE_MS);
-  });
-  return Promise.race([work, timeout]).finally(() => clearTimeout(timer));
 }

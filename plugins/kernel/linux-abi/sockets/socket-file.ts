@@ -6,7 +6,7 @@ import { Poll } from '../files/open-file.js';
 import type { OpenFile, Readiness, WriteMode } from '../files/open-file.js';
 import { FileType } from '../vfs/flags.js';
 import type { Stat } from '../vfs/types.js';
-import { SocketAddresses } from './socket-addresses.js';
+import type { SocketAddresses } from './socket-addresses.js';
 import { isBlocked } from './unix-socket.js';
 import type { UnixSocket } from './unix-socket.js';
 
