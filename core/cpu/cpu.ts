@@ -34,6 +34,7 @@ import type {
   WatchKind,
 } from './types.js';
 import { Watchpoints } from './watchpoints.js';
+import { computeTranscendental } from './x87/transcendental/index.js';
 
 const LEAVE_ONCE = -Leave.attention;
 const FAULT_ONCE = -Leave.exception;
@@ -170,11 +171,11 @@ export class X86Cpu implements Cpu {
   }
 
   flushTlb(): void {
-    this.state.flushTlb();
+    this.state.tlb.flush();
   }
 
   invalidatePage(linear: bigint): void {
-    this.state.invalidatePage(Number(linear & 0xffff_ffffn));
+    this.state.tlb.invalidatePage(Number(linear & 0xffff_ffffn));
   }
 
   save(): CpuSnapshot {
@@ -305,6 +306,10 @@ export class X86Cpu implements Cpu {
       once: this.#guarded((op: number) => this.#once(op), LEAVE_ONCE),
       slow: this.#guarded((access: number) => this.#unit.slow(access), -1),
       commit: this.#guarded(() => this.#unit.commit(), undefined),
+      transcendental: this.#guarded(
+        (operation: number) => computeTranscendental(this.state, operation),
+        undefined,
+      ),
       system: this.#guarded(
         (operation: number, record: number) => this.#system(operation, record),
         Status.exception,

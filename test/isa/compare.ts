@@ -37,15 +37,34 @@ function compareFx(row: ParsedRow, expected: Uint8Array, actual: Uint8Array, che
   const same = (name: string, at: number, length: number) =>
     check(name, part(expected, at, length), part(actual, at, length));
   same('fcw', 0, 2);
-  same('fsw', 2, 2);
+  const rounding = row.approximate ? C1 : 0;
+  check('fsw', word(expected, 2, rounding), word(actual, 2, rounding));
   same('ftw', 4, 1);
   same('mxcsr', MXCSR_AT, 4);
-  for (let i = 0; i < 8; i++) same(`st${i}`, 32 + i * 16, 10);
+  for (let i = 0; i < 8; i++) {
+    const at = 32 + i * 16;
+    if (!row.approximate || !nearlyEqualExtended(expected, actual, at)) same(`st${i}`, at, 10);
+  }
   for (let i = 0; i < 16; i++) {
     const at = 160 + i * 16;
     if (!row.approximate || !nearlyEqual(expected, actual, at)) same(`xmm${i}`, at, 16);
   }
 }
+
+const C1 = 0x200;
+const word = (fx: Uint8Array, at: number, without: number) =>
+  ((fx[at]! | (fx[at + 1]! << 8)) & ~without).toString(16);
+
+/** Transcendental functions: the last bits may differ. */
+function nearlyEqualExtended(expected: Uint8Array, actual: Uint8Array, at: number): boolean {
+  const number = (fx: Uint8Array) => {
+    const view = new DataView(fx.buffer, fx.byteOffset + at);
+    return (BigInt(view.getUint16(8, true)) << 63n) + (view.getBigUint64(0, true) & (2n ** 63n - 1n));
+  };
+  const distance = number(expected) - number(actual);
+  return distance >= -UNITS && distance <= UNITS;
+}
+const UNITS = 1n;
 
 /** Reciprocals: the manual allows a relative error of 1.5 * 2^-12 on either side. */
 function nearlyEqual(expected: Uint8Array, actual: Uint8Array, at: number): boolean {

@@ -100,7 +100,8 @@ class InstanceBuilder {
     const { fx } = this.#state;
     const stackTop = this.random.below(8);
     new DataView(fx.buffer).setUint16(2, stackTop << 11, true);
-    fx[4] = this.random.pick([0xff, 0xff, 0]);
+    // All full, ST(0) to ST(3), or none.
+    fx[4] = this.random.pick([0xff, ((0xf0f << stackTop) >> 8) & 0xff, 0]);
     if (fx[4] !== 0) for (let i = 0; i < 8; i++) fx.set(interestingExtended(this.random), 32 + i * 16);
   }
 

@@ -10,11 +10,13 @@ import { defineStackMoves } from './stack-moves.js';
 import { defineStack } from './stack.js';
 import { defineStores } from './stores.js';
 import { defineStrings } from './strings.js';
+import { defineTranscendental } from './transcendental/define.js';
 import { defineUnpacking } from './unpack.js';
 import { defineVector } from './vector.js';
 
 function buildLibrary(): Library {
   const library = new Library();
+  library.import('transcendental', ['i32'], []);
   defineUnpacking(library);
   defineArithmetic(library);
   defineSquareRoot(library);
@@ -27,6 +29,7 @@ function buildLibrary(): Library {
   defineStackMoves(library);
   defineStores(library);
   defineRemainder(library);
+  defineTranscendental(library);
   return library;
 }
 
@@ -36,5 +39,5 @@ const library = () => (built ??= buildLibrary());
 /** Functions that meanings of SSE and x87 rows call, by name. Built on first use. */
 export const helperSignatures = (): ReadonlyMap<string, Signature> => library().signatures();
 
-/** The module that exports them; it imports `env.memory`. */
+/** The module that exports them; it imports `env.memory` and `env.transcendental`. */
 export const helperModule = (): Uint8Array<ArrayBuffer> => library().bytes();

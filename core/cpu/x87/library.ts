@@ -69,12 +69,19 @@ export class FunctionBuilder {
 /** Functions over the CPU's memory that meanings of rows call by name. Definitions come before their callers. */
 export class Library {
   readonly #module = new ModuleBuilder();
+  readonly #imports = new Map<string, { index: number; signature: Signature }>();
   readonly #functions = new Map<string, { index: number; signature: Signature }>();
 
   #signatures: ReadonlyMap<string, Signature> | undefined;
 
   constructor() {
     this.#module.importMemory('memory', 1);
+  }
+
+  /** A function that TypeScript provides; imports come before the first definition. */
+  import(name: string, parameters: readonly ValueType[], results: readonly ValueType[]): void {
+    const signature = { parameters, results };
+    this.#imports.set(name, { index: this.#module.importFunction(name, signature), signature });
   }
 
   /** `build` answers the result, or nothing where the function has none. */
@@ -92,7 +99,7 @@ export class Library {
   }
 
   call(name: string, ...args: Expr[]): Expr {
-    const known = this.#functions.get(name);
+    const known = this.#functions.get(name) ?? this.#imports.get(name);
     if (!known) throw new Error(`no library function ${name}`);
     return call(known.index, known.signature.results[0] ?? 'none', ...args);
   }

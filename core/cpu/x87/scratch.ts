@@ -14,6 +14,8 @@ export const OPERAND_A = BASE;
 export const OPERAND_B = BASE + NUMBER_BYTES;
 export const RESULT = BASE + 2 * NUMBER_BYTES;
 const CONTROL = BASE + 3 * NUMBER_BYTES;
+export const FLAGS = CONTROL;
+export const UNMASKED = CONTROL + 24;
 
 /** Lanes of vector operands and of the result on the slow path. */
 export const LANES_A = CONTROL + 0x40;

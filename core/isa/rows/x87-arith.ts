@@ -172,6 +172,9 @@ const simple =
   (e) =>
     run(e, name, ...args);
 
+/** Processors differ in the last bit. */
+const APPROXIMATE = { approximate: true };
+
 const unary: readonly X87Tuple[] = [
   ['FCHS', 'd9 =e0', simple('changeSign', number(0xffff), number(0x8000))],
   ['FABS', 'd9 =e1', simple('changeSign', number(0x7fff), number(0))],
@@ -181,6 +184,14 @@ const unary: readonly X87Tuple[] = [
   ['FPREM', 'd9 =f8', simple('remainder', number(0))],
   ['FSQRT', 'd9 =fa', simple('x87SquareRoot')],
   ['FRNDINT', 'd9 =fc', simple('roundToInteger')],
+  ['F2XM1', 'd9 =f0', simple('x87Exponential'), APPROXIMATE],
+  ['FYL2X', 'd9 =f1', simple('timesLogarithm'), APPROXIMATE],
+  ['FPTAN', 'd9 =f2', simple('tangentAndOne'), APPROXIMATE],
+  ['FPATAN', 'd9 =f3', simple('angle'), APPROXIMATE],
+  ['FYL2XP1', 'd9 =f9', simple('timesLogarithmOnePlus'), APPROXIMATE],
+  ['FSINCOS', 'd9 =fb', simple('sineAndCosine'), APPROXIMATE],
+  ['FSIN', 'd9 =fe', simple('sine'), APPROXIMATE],
+  ['FCOS', 'd9 =ff', simple('cosine'), APPROXIMATE],
   ['FSCALE', 'd9 =fd', simple('scale')],
 ];
 
