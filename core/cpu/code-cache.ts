@@ -116,7 +116,7 @@ export class CodeCache {
   flush(): void {
     this.#arena.clear();
     this.#isCode.fill(0);
-    this.parts.state.flushCodeTlb();
+    this.parts.state.tlb.flushCode();
   }
 
   #makingRoom<T>(action: () => T): T {
@@ -242,7 +242,7 @@ export class CodeCache {
   #drop(page: CodePage): void {
     this.#forget(page, 0, PAGE_BYTES);
     this.#isCode[page.number] = 0;
-    this.parts.state.flushCodeTlb();
+    this.parts.state.tlb.flushCode();
   }
 
   #decodeFrom(page: CodePage, offset: number): Instruction | 'truncated' {

@@ -1,16 +1,6 @@
 import type { CodeCache } from './code-cache.js';
 import { Vector } from './guest-fault.js';
-import {
-  ACCESS_CODE,
-  CODE_TLB,
-  EMPTY_TAG,
-  RAM,
-  State,
-  TLB_ENTRIES,
-  TLB_SUPERVISOR,
-  TLB_USER,
-  TLB_WRITE,
-} from './layout.js';
+import { ACCESS_CODE, RAM, State, TLB_USER, TLB_WRITE } from './layout.js';
 import type { Paging } from './paging.js';
 import { Want } from './paging.js';
 import type { CpuState } from './state.js';
@@ -56,7 +46,7 @@ export class MemoryUnit {
     this.#watch(bytes, writes);
     if (physical + bytes > this.state.ramBytes) return this.#bounce([{ physical, length: bytes }], access);
     if (writes && this.code().isCode(physical)) this.code().invalidate(physical, bytes);
-    else this.#fill(low, high, physical, writes);
+    else this.enter(this.state.get32(State.tlb) + (writes ? TLB_WRITE : 0), low, high, physical);
     return RAM + physical;
   }
 
@@ -78,12 +68,10 @@ export class MemoryUnit {
     const high = state.i32[(State.rip >> 2) + 1]!;
     const physical = this.translateFetch(low, high);
     if (physical === FAILED) return FAILED;
-    const map = this.code().makeKnown(physical);
-    const entry = CODE_TLB + ((low >>> 8) & 0x1ff0);
-    state.i32[entry >> 2] = (low & 0xffff_f000) | state.get32(State.codeTag);
-    state.i32[(entry >> 2) + 1] = high;
-    state.i32[(entry >> 2) + 2] = map;
-    return map;
+    const { global } = this.paging;
+    const value = this.code().makeKnown(physical);
+    state.tlb.enterCode(state.get32(State.codeTag), { low, high, value, global });
+    return value;
   }
 
   /** Physical address of an instruction byte, or -1 with an exception recorded. */
@@ -99,13 +87,7 @@ export class MemoryUnit {
 
   /** Writes to a page leave the TLBs, so that the next one comes by. */
   protectFromWrites(physical: number): void {
-    const { u64, i32 } = this.state;
-    for (const table of [TLB_USER + TLB_WRITE, TLB_SUPERVISOR + TLB_WRITE]) {
-      for (let entry = table; entry < table + TLB_ENTRIES * 16; entry += 16) {
-        const page = (i32[entry >> 2]! + i32[(entry >> 2) + 2]! - RAM) | 0;
-        if (page === (physical | 0)) u64[entry >> 3] = BigInt(EMPTY_TAG);
-      }
-    }
+    this.state.tlb.forgetWrites(RAM + physical);
   }
 
   #userBit(): number {
@@ -195,13 +177,13 @@ export class MemoryUnit {
     if (this.watchpoints.check(linear, bytes, writes ? 'write' : 'read')) this.onWatch();
   }
 
-  #fill(low: number, high: number, physical: number, writes: boolean): void {
-    const kind: AccessKind = writes ? 'write' : 'read';
-    if (this.watchpoints.any && this.watchpoints.watchesPage(this.state.get64(State.address), kind)) return;
-    const { state } = this;
-    const entry = state.get32(State.tlb) + (writes ? TLB_WRITE : 0) + ((low >>> 8) & 0x1ff0);
-    state.i32[entry >> 2] = low & 0xffff_f000;
-    state.i32[(entry >> 2) + 1] = high;
-    state.i32[(entry >> 2) + 2] = (RAM + physical - low) | 0;
+  /** Puts what the last walk found into a data table, unless somebody watches the page. */
+  enter(table: number, low: number, high: number, physical: number): void {
+    const kind: AccessKind = (table - TLB_USER) & TLB_WRITE ? 'write' : 'read';
+    if (this.watchpoints.any && this.watchpoints.watchesPage(linearOf(low, high), kind)) return;
+    const value = (RAM + physical - low) | 0;
+    this.state.tlb.enterData(table, { low, high, value, global: this.paging.global });
   }
 }
+
+const linearOf = (low: number, high: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);

@@ -107,6 +107,45 @@ describe('paging', () => {
     expect(access(bench, LOAD)).to.deep.equal([14, 0, 0x40_0123n]);
   });
 
+  for (const [kind, global, isKept] of [
+    ['a', 0n, false],
+    ['a global', 0x100n, true],
+  ] as const) {
+    it(`${isKept ? 'keeps' : 'forgets'} ${kind} translation when CR3 is written`, () => {
+      const bench = withTable();
+      bench.map(0, BigInt(DATA) | PRESENT | WRITABLE | global);
+      access(bench, LOAD);
+      bench.map(0, 0n);
+      bench.registers.set(RAX, bench.registers.cr3);
+      access(bench, '0f 22 d8');
+      expect(access(bench, LOAD)).to.deep.equal(isKept ? undefined : [14, 0, 0x40_0123n]);
+    });
+  }
+
+  it('forgets global translations too when CR4 is written', () => {
+    const bench = withTable();
+    bench.map(0, BigInt(DATA) | PRESENT | WRITABLE | 0x100n);
+    access(bench, LOAD);
+    bench.map(0, 0n);
+    bench.registers.set(RAX, bench.registers.cr4);
+    access(bench, '0f 22 e0');
+    expect(access(bench, LOAD)).to.deep.equal([14, 0, 0x40_0123n]);
+  });
+
+  it('forgets more translations than it counts when CR3 is written', () => {
+    const bench = withTable();
+    bench.map(0, BigInt(DATA) | PRESENT | WRITABLE);
+    for (let i = 0; i < 2000; i++) {
+      access(bench, LOAD);
+      access(bench, '0f 01 3b');
+    }
+    access(bench, LOAD);
+    bench.map(0, 0n);
+    bench.registers.set(RAX, bench.registers.cr3);
+    access(bench, '0f 22 d8');
+    expect(access(bench, LOAD)).to.deep.equal([14, 0, 0x40_0123n]);
+  });
+
   it('raises #GP for an address that is not canonical, #SS through rsp', () => {
     const bench = withTable();
     bench.load('8b 03');

@@ -3,11 +3,12 @@ import type { CpuState } from './state.js';
 
 export const Want = { read: 0, write: 1, user: 2, execute: 4, quiet: 8 } as const;
 
-const [PRESENT, WRITABLE, USER, ACCESSED, DIRTY, LARGE] = [1, 2, 4, 0x20, 0x40, 0x80];
+const [PRESENT, WRITABLE, USER, ACCESSED, DIRTY, LARGE, GLOBAL] = [1, 2, 4, 0x20, 0x40, 0x80, 0x100];
 const NX = 0x8000_0000;
 /** Physical addresses have 40 bits, as CPUID says; a set bit above is reserved. */
 const RESERVED_HIGH = 0x000f_ff00;
 const CR0_WP = 1 << 16;
+const CR4_PGE = 1 << 7;
 const EFER_NXE = 1 << 11;
 const RESERVED_CODE = 8;
 
@@ -21,6 +22,8 @@ export class Paging {
   user = false;
   executable = false;
   pageBytes = 4096;
+  /** The translation outlives a change of CR3. */
+  global = false;
 
   constructor(private readonly state: CpuState) {}
 
@@ -75,6 +78,7 @@ export class Paging {
     const entry = this.state.u32[word]!;
     const entryHigh = this.state.u32[word + 1]!;
     this.dirty = (entry & DIRTY!) !== 0;
+    this.global = (entry & GLOBAL!) !== 0 && (this.state.get32(State.cr4) & CR4_PGE) !== 0;
     const offsetBits = 12 + level * 9;
     this.pageBytes = 2 ** offsetBits;
     const offsetMask = this.pageBytes - 1;

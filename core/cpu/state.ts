@@ -1,5 +1,14 @@
-import { EMPTY_TAG, RAM, SegmentIndex, SEGMENT_BYTES, Slot, State, STATE_BYTES } from './layout.js';
-import { CODE_TLB, CODE_TLB_ENTRIES, TLB_SUPERVISOR, TLB_USER, TLB_WRITE } from './layout.js';
+import {
+  RAM,
+  SegmentIndex,
+  SEGMENT_BYTES,
+  Slot,
+  State,
+  STATE_BYTES,
+  TLB_SUPERVISOR,
+  TLB_USER,
+} from './layout.js';
+import { Tlb } from './tlb.js';
 import type { Segment, SegmentName } from './types.js';
 
 const WASM_PAGE = 65536;
@@ -12,6 +21,7 @@ export class CpuState {
   readonly u32: Uint32Array<ArrayBuffer>;
   readonly i32: Int32Array<ArrayBuffer>;
   readonly u64: BigUint64Array<ArrayBuffer>;
+  readonly tlb: Tlb;
 
   constructor(readonly ramBytes: number) {
     const pages = Math.ceil((RAM + ramBytes) / WASM_PAGE);
@@ -22,6 +32,7 @@ export class CpuState {
     this.u32 = new Uint32Array(buffer);
     this.i32 = new Int32Array(buffer);
     this.u64 = new BigUint64Array(buffer);
+    this.tlb = new Tlb(this.i32);
   }
 
   get64(offset: number): bigint {
@@ -78,30 +89,6 @@ export class CpuState {
     this.set32(at + 8, selector);
     this.set32(at + 12, attributes);
     this.set32(at + 16, limit);
-  }
-
-  /** Forgets all translations, of data and of code. */
-  flushTlb(): void {
-    this.#empty(TLB_USER, CODE_TLB + CODE_TLB_ENTRIES * 16);
-  }
-
-  flushCodeTlb(): void {
-    this.#empty(CODE_TLB, CODE_TLB + CODE_TLB_ENTRIES * 16);
-  }
-
-  /** Every word, because filling 32-bit words is fastest: a tag of such words matches nothing either. */
-  #empty(from: number, to: number): void {
-    this.i32.fill(EMPTY_TAG, from >> 2, to >> 2);
-  }
-
-  /** Forgets where the page of a linear address is, given as 32-bit halves. */
-  invalidatePage(low: number): void {
-    const index = (low >>> 8) & 0x1ff0;
-    for (const table of [TLB_USER, TLB_SUPERVISOR]) {
-      this.set64(table + index, BigInt(EMPTY_TAG));
-      this.set64(table + TLB_WRITE + index, BigInt(EMPTY_TAG));
-    }
-    this.set64(CODE_TLB + index, BigInt(EMPTY_TAG));
   }
 }
 

@@ -58,7 +58,7 @@ function writeEfer({ state, controlChanged }: SystemContext, value: bigint): voi
   // Leaving long mode is not built, so LME and LMA stay.
   if ((value & ~EFER_WRITABLE) !== 0n || (value & 0x100n) === 0n) throw new GuestFault(Vector.GP);
   state.set64(State.efer, value | EFER_LMA);
-  state.flushTlb();
+  state.tlb.flush();
   controlChanged();
 }
 
@@ -102,7 +102,8 @@ const writeControl: SystemHandler = (context, record) => {
   if (CHECKS.get(at)?.(value) === false) throw new GuestFault(Vector.GP);
   state.set64(at, at === State.cr0 ? value | CR0_FIXED : value);
   if (at === State.cr2 || at === State.cr8) return Status.next;
-  state.flushTlb();
+  if (at === State.cr3) state.tlb.flushLocal();
+  else state.tlb.flush();
   context.controlChanged();
   advance(state, record);
   return Status.jumped;

@@ -67,7 +67,7 @@ const loadSegment: SystemHandler = ({ state, segments }) => {
 };
 
 const invalidatePage: SystemHandler = ({ state }) => {
-  state.invalidatePage(argument32(state, 0));
+  state.tlb.invalidatePage(argument32(state, 0));
   return Status.next;
 };
 

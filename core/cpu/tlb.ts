@@ -1,0 +1,101 @@
+import {
+  CODE_TLB,
+  CODE_TLB_ENTRIES,
+  EMPTY_TAG,
+  TLB_ENTRIES,
+  TLB_ENTRY_BYTES,
+  TLB_SUPERVISOR,
+  TLB_USER,
+  TLB_WRITE,
+} from './layout.js';
+
+const PAGE_MASK = 0xffff_f000;
+const END = CODE_TLB + CODE_TLB_ENTRIES * TLB_ENTRY_BYTES;
+/** From so many on it costs less to forget everything. */
+const MOST_LOCAL = 1024;
+
+/** A translation as a page walk answers it. Linear addresses are given as 32-bit halves. */
+export interface TlbEntry {
+  readonly low: number;
+  readonly high: number;
+  /** Data: what to add to the low half for the host's address. Code: the map of the page's records. */
+  readonly value: number;
+  /** The page outlives a change of CR3 (manual volume 3, 4.10.2.4). */
+  readonly global: boolean;
+}
+
+const indexOf = (low: number) => (low >>> 8) & 0x1ff0;
+
+/** The tables in which generated code looks for translations: data by privilege and kind of access, and code. */
+export class Tlb {
+  /** Where entries of pages that are not global were put since they were last forgotten. */
+  readonly #local = new Int32Array(MOST_LOCAL);
+  #locals = 0;
+
+  constructor(private readonly i32: Int32Array<ArrayBuffer>) {}
+
+  enterData(table: number, entry: TlbEntry): void {
+    this.#enter(table, entry, 0);
+  }
+
+  /** `tag` tells user from supervisor. */
+  enterCode(tag: number, entry: TlbEntry): void {
+    this.#enter(CODE_TLB, entry, tag);
+  }
+
+  /** The host's address of a byte, or 0 when the table does not know it. */
+  find(table: number, low: number, high: number): number {
+    const at = (table + indexOf(low)) >> 2;
+    const known = this.i32[at] === (low & PAGE_MASK) && this.i32[at + 1] === high;
+    return known ? (low + this.i32[at + 2]!) >>> 0 : 0;
+  }
+
+  flush(): void {
+    this.#empty(TLB_USER, END);
+    this.#locals = 0;
+  }
+
+  /** What a write of CR3 does: global pages stay. */
+  flushLocal(): void {
+    if (this.#locals > MOST_LOCAL) return this.flush();
+    for (let i = 0; i < this.#locals; i++) this.i32[this.#local[i]!] = EMPTY_TAG;
+    this.#locals = 0;
+  }
+
+  flushCode(): void {
+    this.#empty(CODE_TLB, END);
+  }
+
+  invalidatePage(low: number): void {
+    const index = indexOf(low);
+    for (const table of [TLB_USER, TLB_SUPERVISOR]) {
+      this.i32[(table + index) >> 2] = EMPTY_TAG;
+      this.i32[(table + TLB_WRITE + index) >> 2] = EMPTY_TAG;
+    }
+    this.i32[(CODE_TLB + index) >> 2] = EMPTY_TAG;
+  }
+
+  /** The next write to the page at a host's address is not found. */
+  forgetWrites(host: number): void {
+    for (const table of [TLB_USER + TLB_WRITE, TLB_SUPERVISOR + TLB_WRITE]) {
+      for (let at = table >> 2; at < (table + TLB_ENTRIES * TLB_ENTRY_BYTES) >> 2; at += 4) {
+        if (((this.i32[at]! + this.i32[at + 2]!) | 0) === (host | 0)) this.i32[at] = EMPTY_TAG;
+      }
+    }
+  }
+
+  #enter(table: number, { low, high, value, global }: TlbEntry, tag: number): void {
+    const at = (table + indexOf(low)) >> 2;
+    this.i32[at] = (low & PAGE_MASK) | tag;
+    this.i32[at + 1] = high;
+    this.i32[at + 2] = value;
+    if (global) return;
+    if (this.#locals < MOST_LOCAL) this.#local[this.#locals] = at;
+    this.#locals += 1;
+  }
+
+  /** Every word, because filling 32-bit words is fastest: a tag of such words matches nothing either. */
+  #empty(from: number, to: number): void {
+    this.i32.fill(EMPTY_TAG, from >> 2, to >> 2);
+  }
+}
