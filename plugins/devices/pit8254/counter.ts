@@ -235,6 +235,8 @@ export class Counter {
     const stopped = n < 0 || heldTick >= 0 || (this.#mode.gate === 'restarts' && !gate);
     const change = stopped ? Infinity : this.#mode.nextChange(this.#tick, n);
     this.#wakeAt(this.#loadedNs + change * TICK_NS);
+    // Time has gone on since OUT was told: the last change may lie between the two, and nothing would wake us for it.
+    if (change === Infinity) this.#drive(this.output);
   }
 
   #wakeAt(changeNs: number): void {
