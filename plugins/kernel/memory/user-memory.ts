@@ -41,6 +41,7 @@ export class NativeUserMemory implements UserMemory {
   }
 
   write(pointer: number, bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
     this.prepareWrite(pointer, bytes.length);
     this.#eachPart(pointer, bytes.length, true, (physical, at, count) => {
       this.memory.write(physical, bytes.subarray(at, at + count));

@@ -5,6 +5,7 @@ import { FrameLayout, initialFpuState, Selector } from '../../image/layout.js';
 import type { Kernel } from '../../kernel.js';
 import type { AddressSpace } from '../../memory/address-space.js';
 import { SIG_IGN, defaultActions } from '../signals/signal-action.js';
+import { Sig } from '../signals/signal-numbers.js';
 import { fail } from '../vfs/failure.js';
 import { interpreterOf, loadElf, readBytes, readElf } from './executable.js';
 import type { LoadedElf, ProgramFile } from './executable.js';
@@ -206,5 +207,6 @@ function describe(kernel: Kernel, context: Context, process: LinuxProcess, prepa
   };
   process.name = (execution.path.split('/').at(-1) ?? '').slice(0, 15);
   process.hasExecuted = true;
+  process.exitSignal = Sig.CHLD;
   kernel.rename(context, process.name);
 }

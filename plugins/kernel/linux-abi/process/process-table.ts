@@ -270,6 +270,7 @@ export class ProcessTable {
       child.parent = adopter === process ? undefined : adopter;
       if (!child.parent) continue;
       child.parent.children.add(child);
+      child.exitSignal = Sig.CHLD;
       if (child.dead) this.#becomeZombie(child, child.parent);
       else if (child.parentDeathSignal !== 0)
         this.sendToProcess(child, { signal: child.parentDeathSignal, code: 0, pid: process.pid });

@@ -123,7 +123,7 @@ function newProcess(parent: Context, { flags, exitSignal }: CloneRequest): Linux
     image: flags & Clone.VM ? old.image : old.image && { ...old.image },
     name: old.name,
     controlsTerminal: false,
-    exitSignal,
+    exitSignal: flags & Clone.PARENT ? old.exitSignal : exitSignal,
   });
   old.actions.forEach((action, signal) => (process.actions[signal] = action));
   for (const [resource, limit] of old.limits) process.limits.set(resource, { ...limit });
