@@ -153,8 +153,9 @@ for (const { way, anchoring } of ways)
       expect(lstatSync(join(base, 'secret')).mode & 0o777).not.to.equal(0);
     });
 
-    it('is never led outside by a process that swaps a directory for a link all the time', async function () {
-      if (!anchoring.pinsObjects) this.skip();
+    // By path alone, as on other systems than Linux, such a race can be lost: the limit is documented.
+    const raceSafe = anchoring.pinsObjects ? it : () => undefined;
+    raceSafe('is never led outside by a process that swaps a directory for a link all the time', async () => {
       mkdirSync(host('real'));
       writeFileSync(host('real/secret'), 'inside');
       symlinkSync(base, host('link'));
