@@ -99,6 +99,21 @@ export function decodeWaitStatus(status: number): WaitOutcome {
   return { kind: 'exited', code: (status >> 8) & 0xff };
 }
 
+/**
+ * First metadata word of a CALL on the root of scheme `proc`. Only the kernel itself may make it (caller 0): this is how the
+ * host starts programs. A SENDFD on the root with a ticket for its metadata goes ahead: standard input, output and error.
+ * Then CALL [RUN, ticket] with a `RunRequest` as JSON answers the wait status once the program has ended.
+ */
+export const ProcRootCall = { RUN: 1 } as const;
+
+export interface RunRequest {
+  /** A program that the machine was built with. */
+  readonly program: string;
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
 /** First word of a dup on a namespace handle. */
 export const NsDup = { FORK_NS: 0, SHRINK_PERMISSIONS: 1, ISSUE_REGISTER: 2 } as const;
 export const NsPermission = { LIST: 1, INSERT: 2, DELETE: 4, SCHEME_CREATE: 8, ALL: 15 } as const;

@@ -1,5 +1,6 @@
 import { createCpu } from '../../core/cpu/index.js';
 import { Machine } from '../../core/machine/machine.js';
+import { HostError } from '../../core/errors/host-error.js';
 import { planned } from '../../core/plugin/plugin-host.js';
 import { createIsolateBackend } from '../../plugins/kernel/isolates/index.js';
 import type { IsolateBackend, IsolateExit, IsolateLoad } from '../../plugins/kernel/isolates/index.js';
@@ -19,8 +20,10 @@ import { SerialConsole } from './console.js';
 import { devicePlans, findDevice } from './devices.js';
 import { buildImage } from './image.js';
 import { Programs } from './programs.js';
+import { schemeNames } from './scheme-names.js';
 import { ServicePlugins } from './service-plugins.js';
-import { runCommand } from './run-command.js';
+import { CommandRunner } from './run-command.js';
+import { settled } from './settled.js';
 import { startWatchdog } from './watchdog.js';
 
 const FIRST_PROGRAM = 'procmgr';
@@ -66,7 +69,7 @@ export class BootedMachine {
     });
     const service = await this.#load(isolates);
     this.#services.connect(service, isolates);
-    startFirstIsolate(service, isolates, {
+    const first = startFirstIsolate(service, isolates, {
       program: FIRST_PROGRAM,
       memoryLimitMiB: FIRST_PROGRAM_MIB,
       argv: [FIRST_PROGRAM],
@@ -74,7 +77,7 @@ export class BootedMachine {
       image,
     });
     this.#guard(backend);
-    const session = this.#session(service);
+    const session = this.#session(service, isolates, first);
     const { gdb } = this.options;
     if (gdb) this.#gdb = await serveGdb(this.machine, service, gdb);
     const flush = () => this.#console.flush();
@@ -114,15 +117,20 @@ export class BootedMachine {
     return exec === undefined ? {} : { EXEC_COMMAND: exec };
   }
 
-  #session(service: KernelService): Session {
+  #session(service: KernelService, isolates: IsolateEngines, first: Context): Session {
+    const commands = new CommandRunner(service, first);
+    const off = this.machine.finished.then(() =>
+      Promise.reject<CommandResult>(new HostError('MACHINE_STATE', 'run a command', 'off')),
+    );
+    off.catch(() => undefined);
     return {
       machine: this.machine,
-      up: new Promise((resolve) => (service.schemes.debug.onWaiting = resolve)),
+      up: settled(service.kernel, this.machine.finished),
       kernel: service,
-      view: kernelView(service),
+      view: kernelView(service, schemeNames(service, isolates)),
       console: this.#console,
       findPlugin: async (name) => (await this.#services.prepareSwap(name)) ?? findDevice(name),
-      run: (command): Promise<CommandResult> => runCommand(this.#console, command),
+      run: (command) => Promise.race([commands.run(command), off]),
     };
   }
 

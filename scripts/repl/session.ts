@@ -16,7 +16,8 @@ export interface ContextRow {
 export interface SchemeRow {
   readonly id: number;
   readonly name: string;
-  readonly servedBy: 'kernel' | 'process';
+  /** `kernel`, or the program that answers. */
+  readonly servedBy: string;
 }
 
 /** A system call at the moment it has its result. */

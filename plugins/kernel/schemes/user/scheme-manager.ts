@@ -45,6 +45,13 @@ export class SchemeManager implements Provider {
     return this.#schemes.get(id);
   }
 
+  /** The scheme whose socket a context holds. */
+  servedBy(context: Context): UserScheme | undefined {
+    const files = (context.files?.entries() ?? []).map(([, file]) => file);
+    const socket = files.find((file) => file.provider === this && this.#schemes.has(file.number));
+    return socket && this.#schemes.get(socket.number);
+  }
+
   dup({ context }: Caller, file: Description, name: Uint8Array): Opened {
     if (file.number !== CREATION_CAPABILITY) return this.#newFile(file, name);
     if (context.attributes.euid !== 0) return -Errno.EACCES;
