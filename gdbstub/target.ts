@@ -101,6 +101,8 @@ export type Stop = { readonly thread?: ThreadId } & (
   | { readonly kind: 'signal'; readonly signal: number }
   /** The list of modules changed; gdb reads it and resumes by itself. */
   | { readonly kind: 'modules' }
+  /** The main program is another one now; gdb reads it and resumes by itself. */
+  | { readonly kind: 'exec'; readonly path: string }
   | { readonly kind: 'syscall'; readonly phase: 'entry' | 'return'; readonly number: number }
   | { readonly kind: 'exited'; readonly status: number }
   | { readonly kind: 'killed'; readonly signal: number }

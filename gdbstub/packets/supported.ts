@@ -13,6 +13,7 @@ export const supported: Packet = {
     const { target } = session;
     const offered = packets.filter((packet) => isOffered(packet, target));
     const features = offered.flatMap((packet) => packet.supported?.(target) ?? []);
+    if (target.execFile) features.push('exec-events+');
     return [`PacketSize=${PACKET_BYTES.toString(16)}`, 'error-message+', ...features].join(';');
   },
 };

@@ -184,7 +184,12 @@ export class Session {
   /** Symbols first: a stop among modules that gdb does not know yet waits until it has read them. */
   #announce(stop: Stop): void {
     const ended = stop.kind === 'exited' || stop.kind === 'killed';
-    if (!ended && stop.kind !== 'modules' && this.modules.changed(this.threadOf(stop))) {
+    if (
+      !ended &&
+      stop.kind !== 'modules' &&
+      stop.kind !== 'exec' &&
+      this.modules.changed(this.threadOf(stop))
+    ) {
       this.#deferred = stop;
       this.#state = 'stopped';
       this.output.send(stopReply(this, { kind: 'modules', thread: this.threadOf(stop) }));

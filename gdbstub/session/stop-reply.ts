@@ -1,3 +1,4 @@
+import { textToHex } from '../hex.js';
 import type { Stop, WatchAccess } from '../target.js';
 import type { Session } from './session.js';
 
@@ -34,6 +35,8 @@ function reasonOf(session: Session, stop: Stop): string {
       return watchReason(session, stop.access, stop.address);
     case 'modules':
       return 'library:1;';
+    case 'exec':
+      return session.peer.has('exec-events') ? `exec:${textToHex(stop.path)};` : 'library:1;';
     case 'syscall':
       return `syscall_${stop.phase}:${stop.number.toString(16)};`;
     default:

@@ -4,6 +4,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 /** A debugger that does not read is not served further until it does. */
 const BACKLOG_BYTES = 4 * 1024 * 1024;
 const KEEP_ALIVE_MS = 10_000;
+const LEAVE_LIMIT_MS = 500;
 
 export interface Connection {
   send(bytes: Uint8Array): void;
@@ -56,9 +57,16 @@ function send(socket: Socket, bytes: Uint8Array): void {
   if (socket.writableLength > BACKLOG_BYTES) socket.pause();
 }
 
+/** What was sent to a peer that is being left still arrives, if it comes to fetch it. */
 function stop(server: Server, sockets: Set<Socket>): Promise<void> {
-  for (const socket of sockets) socket.destroy();
-  return new Promise((resolve) => server.close(() => resolve()));
+  for (const socket of sockets) if (!socket.writableEnded) socket.destroy();
+  const late = setTimeout(() => sockets.forEach((socket) => socket.destroy()), LEAVE_LIMIT_MS);
+  return new Promise((resolve) =>
+    server.close(() => {
+      clearTimeout(late);
+      resolve();
+    }),
+  );
 }
 
 /** Listens on 127.0.0.1; port 0 takes any that is free. Rejects with Node's error, code EADDRINUSE when it is taken. */

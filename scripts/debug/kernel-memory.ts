@@ -1,7 +1,7 @@
 import type { TargetMemory, ThreadId } from '../../gdbstub/index.js';
 import type { Kernel } from '../../plugins/kernel/kernel.js';
 import { USER_END } from '../../plugins/kernel/memory/address-space.js';
-import { rootOf } from './kernel-registers.js';
+import { OutOfFrames } from '../../plugins/kernel/memory/frames.js';
 import type { KernelThreads } from './kernel-threads.js';
 
 const PAGE_BYTES = 4096n;
@@ -14,11 +14,11 @@ export class KernelMemory implements TargetMemory {
   ) {}
 
   read(thread: ThreadId, address: bigint, length: number): Uint8Array {
-    const root = this.#root(thread);
     const parts: Uint8Array[] = [];
     for (const [at, count] of pieces(address, length)) {
-      this.#bringIn(thread, at);
-      const bytes = this.kernel.memory.readLinear(at, count, root);
+      const bytes = this.#bringIn(thread, at)
+        ? this.kernel.memory.readLinear(at, count, this.#root(thread, at))
+        : undefined;
       if (!bytes) break;
       parts.push(bytes);
     }
@@ -26,23 +26,32 @@ export class KernelMemory implements TargetMemory {
   }
 
   write(thread: ThreadId, address: bigint, bytes: Uint8Array): boolean {
-    for (const [at] of pieces(address, bytes.length)) this.#bringIn(thread, at, true);
-    return this.kernel.memory.writeLinear(address, bytes, this.#root(thread));
+    const places = [...pieces(address, bytes.length)];
+    if (!places.every(([at]) => this.#bringIn(thread, at, true))) return false;
+    return this.kernel.memory.writeLinear(address, bytes, this.#root(thread, address));
   }
 
-  #root(thread: ThreadId): bigint {
-    if (thread === this.threads.current) return this.kernel.cpu.registers.cr3;
-    return rootOf(this.kernel, this.threads.contextOf(thread));
+  #root(thread: ThreadId, address: bigint): bigint {
+    if (address >= BigInt(USER_END)) return this.kernel.cpu.registers.cr3;
+    const root = this.threads.spaceOf(thread)?.table.root;
+    return root === undefined ? this.kernel.cpu.registers.cr3 : BigInt(root);
   }
 
   /** A page to be written must be the program's own before: breakpoints in shared code are no business of others. */
-  #bringIn(thread: ThreadId, address: bigint, write = false): void {
-    if (address >= BigInt(USER_END)) return;
-    const { space } = this.threads.contextOf(thread);
+  #bringIn(thread: ThreadId, address: bigint, write = false): boolean {
+    if (address >= BigInt(USER_END)) return true;
+    const space = this.threads.spaceOf(thread);
     const linear = Number(address);
     const mapped = space?.table.lookup(linear - (linear % Number(PAGE_BYTES)));
-    if (space && (!mapped || (write && !mapped.write)))
-      space.fault(linear, { write: write && (space.find(linear)?.write ?? false), execute: false });
+    if (!space || (mapped && (!write || mapped.write))) return true;
+    try {
+      return (
+        space.fault(linear, { write: write && (space.find(linear)?.write ?? false), execute: false }) === 0
+      );
+    } catch (failure) {
+      if (failure instanceof OutOfFrames) return false;
+      throw failure;
+    }
   }
 }
 

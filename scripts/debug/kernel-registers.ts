@@ -1,7 +1,7 @@
 import type { Registers } from '../../core/cpu/types.js';
 import type { TargetRegisters, ThreadId } from '../../gdbstub/index.js';
 import type { Context } from '../../plugins/kernel/contexts/context.js';
-import { Selector } from '../../plugins/kernel/image/layout.js';
+import { FrameLayout, Selector } from '../../plugins/kernel/image/layout.js';
 import type { Kernel } from '../../plugins/kernel/kernel.js';
 import type { KernelThreads } from './kernel-threads.js';
 
@@ -126,6 +126,7 @@ export class KernelRegisters implements TargetRegisters {
   ) {}
 
   read(thread: ThreadId, name: string): bigint | undefined {
+    if (name === 'orig_rax') return this.#callNumber(thread);
     if (thread === this.threads.current) return live.get(name)?.read(this.kernel.cpu.registers);
     const context = this.threads.contextOf(thread);
     if (!saved.has(name) && /^cr|^efer/.test(name)) return live.get(name)?.read(this.kernel.cpu.registers);
@@ -133,8 +134,16 @@ export class KernelRegisters implements TargetRegisters {
   }
 
   write(thread: ThreadId, name: string, value: bigint): boolean {
+    // gdb says so that no call is made again when it moves rip; ours are not made again behind its back.
+    if (name === 'orig_rax') return true;
     const write = thread === this.threads.current ? live.get(name)?.write : undefined;
     write?.(this.kernel.cpu.registers, value);
     return write !== undefined;
+  }
+
+  /** All ones outside of a system call. */
+  #callNumber(thread: ThreadId): bigint {
+    const context = this.threads.contextOf(thread);
+    return context.call ? this.kernel.guest(context).frame(FrameLayout.origRax) : BigInt.asUintN(64, -1n);
   }
 }

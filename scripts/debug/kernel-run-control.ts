@@ -2,81 +2,136 @@ import type { Machine } from '../../core/machine/machine.js';
 import type { StopReason } from '../../core/hooks/machine-hooks.js';
 import { tapIn } from '../../core/hooks/untap.js';
 import type { Scope } from '../../core/lifecycle/scope.js';
-import type { AddressRange, Dispose, ResumeRequest, RunControl, Stop } from '../../gdbstub/index.js';
+import type { Dispose, ResumeRequest, RunControl, Stop, ThreadId } from '../../gdbstub/index.js';
+import type { Kernel } from '../../plugins/kernel/kernel.js';
 import type { KernelThreads } from './kernel-threads.js';
+import { Stepper } from './stepper.js';
 
 const SIGSEGV = 11;
 const SIGABRT = 6;
-/** A range step that has not left its range by then is reported as it stands; gdb asks again. */
-const MAX_RANGE_STEPS = 100_000;
-const STEPS_BETWEEN_TURNS = 500;
+
+/** Events of programs that a debugger wants to see: signals, new programs. */
+export interface ProgramEvents {
+  /** A debugger has attached. `stop` holds the machine at the next instruction for the reason given. */
+  listen(stop: (cause: Stop) => void): Dispose;
+  /** The machine is about to go on: gdb's signal numbers by thread. */
+  goOn(signals: ReadonlyMap<ThreadId, number>): void;
+}
+
+export interface RunControlParts {
+  readonly machine: Machine;
+  readonly kernel: Kernel;
+  readonly threads: KernelThreads;
+  readonly events?: ProgramEvents | undefined;
+}
 
 /** Stops and goes of the whole machine: one processor, all threads stand together. */
 export class KernelRunControl implements RunControl {
   readonly canStepRange = true;
   readonly #listeners = new Set<(stop: Stop) => void>();
+  readonly #stepper: Stepper;
   #stepping = false;
+  /** The debugger has asked for a stop that it did not get yet. */
   #interrupted = false;
+  /** `machine.pause` was called for the debugger; it may have changed its mind since. */
+  #pausing = false;
+  /** Why the machine is about to stand, when the processor alone does not know. */
+  #cause: Stop | undefined;
+  #end: Stop | undefined;
+  #unlisten: Dispose = () => undefined;
   lastStop: Stop | undefined;
 
   constructor(
-    private readonly machine: Machine,
-    private readonly threads: KernelThreads,
+    private readonly parts: RunControlParts,
     scope: Scope,
   ) {
+    const { machine } = parts;
+    this.#stepper = new Stepper(parts, () => this.#interrupted || this.#cause !== undefined);
     tapIn(scope, machine.hooks.stop, { name: 'gdb' }, (reason) => this.#stopped(reason));
   }
 
   get running(): boolean {
-    return this.#stepping || this.machine.state === 'running';
+    return this.#stepping || this.parts.machine.state === 'running';
   }
 
-  resume(request: ResumeRequest): void {
+  resume({ step, signals = new Map() }: ResumeRequest): void {
+    const { machine, events } = this.parts;
     this.#interrupted = false;
-    if (this.running) return;
-    if (request.step) void this.#step(request.step.range);
-    else this.machine.resume();
+    const end = this.#end;
+    if (end) return void setImmediate(() => this.#tell(end));
+    if (this.running || machine.state !== 'paused') return;
+    events?.goOn(signals);
+    if (step) void this.#step(step);
+    else machine.resume();
   }
 
   interrupt(): void {
+    if (!this.running) return;
     this.#interrupted = true;
-    if (!this.#stepping) void this.machine.pause();
+    this.#pausing = true;
+    void this.parts.machine.pause();
   }
 
   onStop(listener: (stop: Stop) => void): Dispose {
+    if (this.#listeners.size === 0) this.#attached();
     this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return () => {
+      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#unlisten();
+    };
   }
 
-  /** The machine is off: there is nothing left to debug. */
-  ended(status: number): void {
-    this.#tell({ kind: 'exited', status });
-  }
-
-  // A step is one instruction of the processor. Where it switches contexts, the next one belongs to another thread: so it is always finite.
-  async #step(range: AddressRange | undefined): Promise<void> {
-    this.#stepping = true;
-    const reason = await this.#stepOut(range);
+  /** The machine is off: there is nothing left to debug. The first word counts. */
+  ended(stop: Stop): void {
+    if (this.#end) return;
     this.#stepping = false;
-    this.#tell(this.#describe(reason));
+    this.#end = stop;
+    this.#tell(stop);
   }
 
-  async #stepOut(range: AddressRange | undefined): Promise<StopReason> {
-    const thread = this.threads.current;
-    for (let steps = 1; ; steps++) {
-      const reason = await this.machine.step();
-      const { rip } = this.machine.cpu.registers;
-      const inside =
-        range !== undefined && rip >= range.start && rip < range.end && thread === this.threads.current;
-      if (reason.kind !== 'step' || !inside || this.#interrupted || steps >= MAX_RANGE_STEPS) return reason;
-      if (steps % STEPS_BETWEEN_TURNS === 0) await new Promise(setImmediate);
+  #attached(): void {
+    this.#unlisten = this.parts.events?.listen((cause) => this.#stopFor(cause)) ?? (() => undefined);
+  }
+
+  #stopFor(cause: Stop): void {
+    const { machine } = this.parts;
+    this.#cause = cause;
+    machine.cpu.requestExit();
+    void machine.pause();
+  }
+
+  async #step({ thread, range }: NonNullable<ResumeRequest['step']>): Promise<void> {
+    this.#stepping = true;
+    try {
+      const reason = await this.#stepper.step(thread, range);
+      this.#stepping = false;
+      this.#report(reason, thread);
+    } catch (failure) {
+      // A machine that was switched off meanwhile cannot step; `ended` tells of that.
+      if (this.parts.machine.state === 'paused') throw failure;
+    } finally {
+      this.#stepping = false;
     }
   }
 
   #stopped(reason: StopReason): true | undefined {
-    if (this.#stepping) return true;
-    this.#tell(this.#describe(reason));
-    return this.#listeners.size > 0 ? true : undefined;
+    if (this.#stepper.stopped(reason) || this.#stepping) return true;
+    return this.#report(reason);
+  }
+
+  /** True when this is a matter of the debugger. */
+  #report(reason: StopReason, stepped?: ThreadId): true | undefined {
+    const cause = this.#cause;
+    const withdrawn = reason.kind === 'pause' && this.#pausing && !this.#interrupted;
+    const attached = this.#listeners.size > 0;
+    const leftAlone = !attached && (stepped !== undefined || cause !== undefined);
+    this.#cause = undefined;
+    this.#pausing = false;
+    if ((withdrawn && !cause) || leftAlone) {
+      if (this.parts.machine.state === 'paused') this.parts.machine.resume();
+      return true;
+    }
+    this.#tell(cause ?? this.#describe(reason, stepped));
+    return attached || undefined;
   }
 
   #tell(stop: Stop): void {
@@ -84,13 +139,15 @@ export class KernelRunControl implements RunControl {
     for (const listener of [...this.#listeners]) listener(stop);
   }
 
-  #describe(reason: StopReason): Stop {
-    const thread = this.threads.current;
+  #describe(reason: StopReason, stepped?: ThreadId): Stop {
+    const thread = this.parts.threads.current;
     switch (reason.kind) {
       case 'pause':
         return { thread, kind: this.#interrupted ? 'interrupt' : 'pause' };
       case 'step':
-        return { thread, kind: this.#interrupted ? 'interrupt' : 'step' };
+        if (this.#interrupted) return { thread, kind: 'interrupt' };
+        // The step of one thread has ended in another: gdb shall stop there without blaming a signal.
+        return { thread, kind: thread === stepped ? 'step' : 'pause' };
       case 'breakpoint':
         return { thread, kind: 'breakpoint' };
       case 'watchpoint':

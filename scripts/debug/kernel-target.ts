@@ -1,29 +1,48 @@
 import type { Machine } from '../../core/machine/machine.js';
 import { Scope } from '../../core/lifecycle/scope.js';
-import type { Files, MemoryRegion, Modules, MonitorCommand, OpenFile, Target } from '../../gdbstub/index.js';
+import type { Files, MemoryRegion, Module, OpenFile, Stop, Target, ThreadId } from '../../gdbstub/index.js';
+import { IMAGE_VIRTUAL } from '../../plugins/kernel/image/layout.js';
+import type { AddressSpace } from '../../plugins/kernel/memory/address-space.js';
 import type { KernelService } from '../../plugins/kernel/index.js';
 import { KernelMemory } from './kernel-memory.js';
 import { KernelRegisters } from './kernel-registers.js';
 import { KernelRunControl } from './kernel-run-control.js';
+import type { ProgramEvents } from './kernel-run-control.js';
 import { KernelThreads } from './kernel-threads.js';
 import { monitorCommands } from './monitor.js';
 
 /** Where gdb finds the kernel's own executable. */
 const KERNEL_ELF = '/halfcell/kernel.elf';
 const HALF = 1n << 47n;
+const ADDRESS_SPACE = 1n << 64n;
 /** gdb keeps a region's end in 64 bits, so the last page of the kernel half is left out. */
-const UPPER_HALF = 1n << 64n;
+const REGIONS: readonly MemoryRegion[] = [
+  { kind: 'ram', start: 0n, lengthBytes: HALF },
+  { kind: 'ram', start: ADDRESS_SPACE - HALF, lengthBytes: HALF - 0x1000n },
+];
 
-/** What the machine can offer beyond the kernel: programs with files and symbols. */
+/** Programs with files and symbols, where the machine runs some: then one of them is gdb's main program, not the kernel. */
 export interface ProgramView {
-  readonly modules: Modules;
+  readonly osAbi: NonNullable<Target['osAbi']>;
   readonly files: Files;
+  readonly events: ProgramEvents;
+  execFile(): string | undefined;
+  auxv(): Uint8Array | undefined;
+  siginfo(thread: ThreadId): Uint8Array | undefined;
+  /** Programs that the thread has beside the main one. */
+  modules(thread: ThreadId): readonly Module[];
+}
+
+export interface Programs {
+  /** What a thread without a program shows below the kernel's half. */
+  mainSpace(): AddressSpace | undefined;
+  view(machine: Machine, threads: KernelThreads): ProgramView;
 }
 
 export interface KernelTarget {
   readonly target: Target;
-  /** Tells a debugger that the machine has ended. */
-  ended(status: number): void;
+  /** Tells a debugger that the machine has ended, and how. */
+  ended(stop: Stop): void;
   close(): Promise<void>;
 }
 
@@ -31,12 +50,13 @@ export interface KernelTarget {
 export function createKernelTarget(
   machine: Machine,
   service: KernelService,
-  programs?: ProgramView,
+  source?: Programs,
 ): KernelTarget {
   const scope = new Scope('gdb');
   const { kernel, image } = service;
-  const threads = new KernelThreads(kernel);
-  const run = new KernelRunControl(machine, threads, scope);
+  const threads = new KernelThreads(kernel, () => source?.mainSpace());
+  const programs = source?.view(machine, threads);
+  const run = new KernelRunControl({ machine, kernel, threads, events: programs?.events }, scope);
   const target: Target = {
     registers: new KernelRegisters(kernel, threads),
     memory: new KernelMemory(kernel, threads),
@@ -45,19 +65,25 @@ export function createKernelTarget(
     breakpoints: { set: (address) => machine.cpu.addBreakpoint(address) },
     watchpoints: { set: (address, length, access) => machine.cpu.addWatchpoint(address, length, access) },
     files: { open: (path) => (path === KERNEL_ELF ? bytesFile(image.elf) : programs?.files.open(path)) },
-    monitor: { commands: monitorCommands(machine, service) as readonly MonitorCommand[] },
+    monitor: { commands: monitorCommands(machine, service) },
     memoryMap: () => REGIONS,
-    execFile: () => KERNEL_ELF,
     kill: () => machine.powerOff(137),
-    ...(programs ? { modules: programs.modules } : {}),
+    ...(programs ? mainProgram(programs) : { execFile: () => KERNEL_ELF }),
   };
-  return { target, ended: (status) => run.ended(status), close: async () => scope.close() };
+  return { target, ended: (stop) => run.ended(stop), close: () => scope.close() };
 }
 
-const REGIONS: readonly MemoryRegion[] = [
-  { kind: 'ram', start: 0n, lengthBytes: HALF },
-  { kind: 'ram', start: UPPER_HALF - HALF, lengthBytes: HALF - 0x1000n },
-];
+function mainProgram(programs: ProgramView): Partial<Target> {
+  return {
+    osAbi: programs.osAbi,
+    execFile: () => programs.execFile(),
+    auxv: () => programs.auxv(),
+    siginfo: (thread) => programs.siginfo(thread),
+    modules: { list: (thread) => [KERNEL_MODULE, ...programs.modules(thread)] },
+  };
+}
+
+const KERNEL_MODULE: Module = { path: KERNEL_ELF, bias: 0n, firstSegment: IMAGE_VIRTUAL };
 
 export function bytesFile(bytes: Uint8Array): OpenFile {
   return { sizeBytes: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };

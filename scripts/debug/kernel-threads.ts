@@ -1,11 +1,16 @@
 import type { Context } from '../../plugins/kernel/contexts/context.js';
+import type { AddressSpace } from '../../plugins/kernel/memory/address-space.js';
 import { PercpuLayout } from '../../plugins/kernel/image/layout.js';
 import type { Kernel } from '../../plugins/kernel/kernel.js';
 import type { ThreadId, ThreadInfo, Threads } from '../../gdbstub/index.js';
 
 /** Contexts as threads: thread n is context n - 1, since gdb keeps 0 for "any". */
 export class KernelThreads implements Threads {
-  constructor(private readonly kernel: Kernel) {}
+  constructor(
+    private readonly kernel: Kernel,
+    /** Whose memory a thread without a program of its own shows. */
+    private readonly mainSpace: () => AddressSpace | undefined = () => undefined,
+  ) {}
 
   list(): readonly ThreadInfo[] {
     const { kernel } = this;
@@ -30,6 +35,11 @@ export class KernelThreads implements Threads {
 
   contextOf(thread: ThreadId): Context {
     return this.kernel.contexts.get(thread - 1) ?? this.kernel.idle;
+  }
+
+  /** The address space that the thread shows below the kernel's half. */
+  spaceOf(thread: ThreadId): AddressSpace | undefined {
+    return this.contextOf(thread).space ?? this.mainSpace();
   }
 
   #state(context: Context): string {

@@ -16,6 +16,7 @@ import { foreign } from '../../plugins/kernel/linux-abi/vfs/types.js';
 import type { Prebuilt } from '../assets/prebuilt.js';
 import type { RunOptions } from '../cli/options.js';
 import type { GdbServer } from '../debug/serve-gdb.js';
+import { toGdbSignal } from '../debug/signal-numbers.js';
 import { guestAbis } from '../machines/guest-abis.js';
 import { handSignalsOn } from './guest-signals.js';
 import { lastWords } from './last-words.js';
@@ -132,7 +133,7 @@ class ProgramRun {
     if (!gdb) return;
     const [{ serveGdb }, { linuxPrograms }] = await Promise.all([
       import('../debug/serve-gdb.js'),
-      import('../debug/program-modules.js'),
+      import('../debug/linux-programs.js'),
     ]);
     this.#gdb = await serveGdb(this.#machine, service, gdb, linuxPrograms(system));
   }
@@ -143,6 +144,11 @@ class ProgramRun {
       if (words) this.#say(`halfcell: ${words}\n`);
     };
     table.onFirstExit = (status) => {
+      this.#gdb?.ended(
+        status.kind === 'exited'
+          ? { kind: 'exited', status: status.code }
+          : { kind: 'killed', signal: toGdbSignal(status.signal) },
+      );
       this.#end(statusOf(status));
       this.#machine.powerOff();
     };

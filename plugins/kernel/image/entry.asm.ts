@@ -186,6 +186,7 @@ export const entryAssembly = String.raw`
     mov rsp, [rsp+FRAME_RSP-FRAME_ORIG_RAX]
 .frame syscall
     swapgs
+.mark user_sysret
     sysretq
 
 .function user_work
@@ -218,6 +219,7 @@ export const entryAssembly = String.raw`
     mov [rsp+FRAME_RFLAGS], rax
     swapgs
     restore_all
+.mark user_iret
     iretq
 .Lwild_return:
 .frame saved

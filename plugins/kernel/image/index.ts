@@ -18,7 +18,7 @@ export interface KernelImage {
   /** What a loader copies to `physical` and maps at `virtual`; page-aligned, zero-filled up to `memoryBytes`. */
   readonly segments: readonly Segment[];
   readonly entry: bigint;
-  /** Functions, variables, and the places `context_resume` and `fault_touch_end` inside functions. */
+  /** Functions, variables, and places inside functions: `context_resume`, `fault_touch_end`, `user_sysret`, `user_iret`. */
   readonly symbols: ReadonlyMap<string, bigint>;
   /** What hypercall `route` answers. Errors: RangeError when there is no such pad. */
   padAddress(index: number): bigint;

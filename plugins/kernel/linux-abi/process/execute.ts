@@ -159,6 +159,7 @@ export function enterProgram(
   process.timers.clear();
   describe(kernel, context, process, prepared);
   table.releaseParent(process);
+  table.onExecuted(process, context);
 }
 
 function killOthers(kernel: Kernel, process: LinuxProcess, context: Context): void {

@@ -35,6 +35,14 @@ export class ProcessTable {
    */
   onFirstStopped: (() => void) | undefined;
 
+  /** A process has a new program; its thread has not entered it yet. */
+  onExecuted: (process: LinuxProcess, context: Context) => void = () => undefined;
+  /**
+   * A signal is about to be acted on. A debugger may change it, drop it, or hold it: then the thread comes again with it.
+   * Undefined: nobody looks.
+   */
+  inspectSignal: ((context: Context, info: SignalInfo) => SignalInfo | 'drop' | 'hold') | undefined;
+
   constructor(private readonly system: LinuxSystem) {}
 
   private get kernel(): Kernel {

@@ -1,6 +1,6 @@
 import { Errno } from '../../../../core/abi/errno.js';
 import type { Context } from '../../contexts/context.js';
-import { waitFor } from '../../contexts/outcome.js';
+import { AGAIN, waitFor } from '../../contexts/outcome.js';
 import type { Outcome } from '../../contexts/outcome.js';
 import { FrameLayout } from '../../image/layout.js';
 import type { Kernel } from '../../kernel.js';
@@ -35,7 +35,13 @@ export function beforeUserMode(
   }
   if (touchFailed) return killBySegv(table, context);
   context.interrupted = false;
-  for (let info = takeSignal(thread); info; info = takeSignal(thread)) {
+  for (let taken = takeSignal(thread); taken; taken = takeSignal(thread)) {
+    const info = table.inspectSignal?.(context, taken) ?? taken;
+    if (info === 'drop') continue;
+    if (info === 'hold') {
+      thread.pending.push(taken);
+      return AGAIN;
+    }
     const action = process.actions[info.signal] ?? DEFAULT_ACTION;
     if (action.handler !== SIG_DFL && action.handler !== SIG_IGN) {
       enterHandler(kernel, table, context, info, action);
