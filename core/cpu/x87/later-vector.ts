@@ -64,10 +64,18 @@ function defineDot(library: Library, name: FormatName, lanes: 2 | 4): void {
   library.define(`dot.${name}`, ['i32'], [], (f) => {
     const lane = (operation: number, x: Expr, y: Expr) =>
       f.let(f.call(`lane.${name}`, i32.const(operation), x, y));
-    const stop = () => f.if(i32.and(laneFlags.get(), control.unmasked.get()), () => f.return());
+    const before = f.variable(zero32);
+    // Each step sees the exceptions of the steps before it, and its own only as far as an early one lets it.
+    const endStep = () => {
+      f.do(f.call('dropLateFlags'), laneFlags.set(i32.or(laneFlags.get(), before.get())));
+      f.if(i32.and(laneFlags.get(), control.unmasked.get()), () => f.return());
+      before.set(laneFlags.get());
+      f.do(laneFlags.set(zero32));
+    };
     const sums = (first: (i: number) => Expr, second: (i: number) => Expr) => {
-      stop();
-      return Array.from({ length: lanes }, (_, i) => lane(LaneOperation.add, first(i), second(i)));
+      const results = Array.from({ length: lanes }, (_, i) => lane(LaneOperation.add, first(i), second(i)));
+      endStep();
+      return results;
     };
     f.do(f.call('vectorControl'), f.call(`format.${name}`));
     const products = Array.from({ length: lanes }, (_, i) => {
@@ -77,10 +85,12 @@ function defineDot(library: Library, name: FormatName, lanes: 2 | 4): void {
       f.if(chosen, () => product.set(lane(LaneOperation.multiply, load(at, LANES_A), load(at, LANES_B))));
       return product.get();
     });
+    endStep();
     const here = (of: readonly Expr[]) => (i: number) => of[i]!;
     const beside = (of: readonly Expr[], distance: number) => (i: number) => of[i ^ distance]!;
     const pairs = lanes === 2 ? products : sums(beside(products, 1), here(products));
     const results = sums(here(pairs), beside(pairs, lanes / 2));
+    f.do(laneFlags.set(before.get()));
     results.forEach((result, i) => f.do(store(i32.const(i * bytes), result, LANES_RESULT)));
   });
 }

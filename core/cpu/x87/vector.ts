@@ -76,15 +76,19 @@ function defineControl(library: Library): void {
       f.do(control.maxExponent.set(i32.const(format.maxExponent)));
     });
   }
-  /**
-   * () => nonzero when an exception is not masked; MXCSR has the flags either way. One that comes before the computation
-   * keeps all lanes from being computed, so that nothing is known of the others.
-   */
-  library.define('vectorFaults', [], ['i32'], (f) => {
+  /** An exception that comes before the computation keeps all lanes from being computed: nothing else is known of them. */
+  library.define('dropLateFlags', [], [], (f) => {
     const early = i32.and(i32.and(laneFlags.get(), control.unmasked.get()), i32.const(PRECOMPUTATION));
     f.if(early, () => f.do(laneFlags.set(i32.and(laneFlags.get(), i32.const(PRECOMPUTATION)))));
+  });
+  /** noteFlags() => nonzero when an exception is not masked; MXCSR has the flags either way. */
+  library.define('noteFlags', [], ['i32'], (f) => {
     f.do(i32.store(zero32, i32.or(mxcsr(), laneFlags.get()), State.mxcsr));
     return i32.and(laneFlags.get(), control.unmasked.get());
+  });
+  library.define('vectorFaults', [], ['i32'], (f) => {
+    f.do(f.call('dropLateFlags'));
+    return f.call('noteFlags');
   });
 }
 

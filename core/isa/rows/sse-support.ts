@@ -106,22 +106,22 @@ export function lanesNan(format: FormatName, value: Expr): Expr {
 
 export const allTrue = (format: FormatName, mask: Expr) => lanesOf(format).allTrue(mask);
 
-/** Raises the SIMD exception when `vectorFaults` says so. */
-export function raiseVector(e: Emitter): void {
-  e.body.if(e.helper('vectorFaults'), () => {
+/** Raises the SIMD exception when `vectorFaults` (or what stands for it) says so. */
+export function raiseVector(e: Emitter, faults = 'vectorFaults'): void {
+  e.body.if(e.helper(faults), () => {
     e.body.if(i64.eqz(i64.and(state64(State.cr4), OSXMMEXCPT)), () => e.fault(UD));
     e.fault(XM);
   });
 }
 
 /** Runs a library function over the lane buffers; the answer is the destination with its lanes replaced. */
-export function onLanes(e: Emitter, first: Expr, second: Expr, run: () => Expr): Expr {
+export function onLanes(e: Emitter, first: Expr, second: Expr, run: () => Expr, faults?: string): Expr {
   const { body } = e;
   body.do(v128.store(zero, first, LANES_A));
   body.do(v128.store(zero, second, LANES_B));
   body.do(v128.store(zero, first, LANES_RESULT));
   body.do(run());
-  raiseVector(e);
+  raiseVector(e, faults);
   return v128.load(zero, LANES_RESULT);
 }
 

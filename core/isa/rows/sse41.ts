@@ -177,7 +177,7 @@ const dot =
   (e) => {
     const b = source(e, 1);
     const control = e.let(i32.wrap(e.immediate(8)));
-    const sums = onLanes(e, register(e, 0), b, () => e.helper(`dot.${shape.format}`, control));
+    const sums = onLanes(e, register(e, 0), b, () => e.helper(`dot.${shape.format}`, control), 'noteFlags');
     const chosen = shape.format === 'single' ? byBits(i32x4, DWORD_BITS)(control) : byQwordBits(control);
     setRegister(e, 0, v128.and(sums, chosen));
   };
