@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const CACHE = join(ROOT, '.cache/linux');
 export const PROGRAMS = join(import.meta.dirname, 'programs');
 
-export type Compiler = 'gcc' | 'musl-gcc' | 'g++';
+export type Compiler = 'gcc' | 'musl-gcc' | 'g++' | 'rustc';
 
 export const hasCompiler = (compiler: Compiler): boolean =>
   spawnSync(compiler, ['--version'], { stdio: 'ignore' }).status === 0;
@@ -20,10 +20,14 @@ export function compile(source: string, compiler: Compiler): string {
   const path = join(CACHE, `${basename(source).replace(/\.\w+$/, '')}-${compiler}-${key}`);
   if (existsSync(path)) return path;
   mkdirSync(CACHE, { recursive: true });
-  const flags = ['-O1', '-w', '-static', '-pthread', '-o', path, source, '-lm'];
-  execFileSync(compiler, flags, { stdio: ['ignore', 'ignore', 'pipe'] });
+  execFileSync(compiler, flagsOf(compiler, source, path), { stdio: ['ignore', 'ignore', 'pipe'] });
   return path;
 }
+
+const flagsOf = (compiler: Compiler, source: string, path: string): string[] =>
+  compiler === 'rustc'
+    ? ['-O', '-C', 'target-feature=+crt-static', '-o', path, source]
+    : ['-O1', '-w', '-static', '-pthread', '-o', path, source, '-lm'];
 
 export interface NativeResult {
   readonly status: number;

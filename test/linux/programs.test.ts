@@ -9,7 +9,7 @@ const isHost = process.arch === 'x64' && process.platform === 'linux';
 
 /** The first line of a program says what it asks, and may name what it needs: `// question (gcc only)`. */
 const sources = readdirSync(PROGRAMS)
-  .filter((name) => /\.(c|cpp)$/.test(name))
+  .filter((name) => /\.(c|cpp|rs)$/.test(name))
   .sort();
 
 function suite(compiler: Compiler, names: readonly string[]): void {
@@ -43,4 +43,8 @@ suite(
 suite(
   'g++',
   sources.filter((name) => name.endsWith('.cpp')),
+);
+suite(
+  'rustc',
+  sources.filter((name) => name.endsWith('.rs')),
 );
