@@ -1,11 +1,12 @@
 import { GuestFault, hasErrorCode, Vector } from './guest-fault.js';
 import { State } from './layout.js';
 import type { LinearMemory } from './linear-memory.js';
-import { isCanonical } from './linear-memory.js';
+import { isCanonicalHigh } from './linear-memory.js';
 import { Flag, readFlags, writeFlags } from './rflags.js';
 import type { Descriptor, Segments } from './segments.js';
 import { Attribute, UNUSABLE } from './segments.js';
 import type { CpuState } from './state.js';
+import { segmentAt } from './state.js';
 
 export type EventKind = 'fault' | 'interrupt' | 'software';
 
@@ -18,8 +19,11 @@ const CONTRIBUTORY = new Set<number>([Vector.DE, Vector.TS, Vector.NP, Vector.SS
 const IN_IDT = 2;
 const EXTERNAL = 1;
 
+const RSP = State.gpr + 4 * 8;
+
 interface Gate {
-  readonly offset: bigint;
+  readonly offsetLow: number;
+  readonly offsetHigh: number;
   readonly selector: number;
   readonly ist: number;
   readonly type: number;
@@ -50,8 +54,7 @@ export class Delivery {
     const target = this.#target(gate, kind);
     const { cpl } = this.state;
     const newCpl = target.attributes & Attribute.conforming ? cpl : target.dpl;
-    const stack = this.#stack(gate, newCpl, cpl);
-    this.#push(stack & ~15n, code);
+    this.#push(this.#stack(gate, newCpl, cpl), code);
     this.#enter(gate, target, newCpl, cpl);
   }
 
@@ -70,17 +73,17 @@ export class Delivery {
   #gate(vector: number, kind: EventKind): Gate {
     const selectorCode = vector * 8 + IN_IDT + (kind === 'software' ? 0 : EXTERNAL);
     if (vector * 16 + 15 > this.state.get32(State.idtrLimit)) throw new GuestFault(Vector.GP, selectorCode);
-    const at = this.state.get64(State.idtrBase) + BigInt(vector * 16);
-    const low = this.memory.read64(at, true);
-    const high = this.memory.read64(at + 8n, true);
-    const bits = Number((low >> 32n) & 0xffffn);
+    const words = this.memory.load(State.idtrBase, vector * 16, 3, true);
+    const low = words[0]!;
+    const bits = words[1]!;
+    const offsetHigh = words[2]!;
     const type = (bits >> 8) & 0x1f;
     if (type !== INTERRUPT_GATE && type !== TRAP_GATE) throw new GuestFault(Vector.GP, selectorCode);
     const dpl = (bits >> 13) & 3;
     if (kind === 'software' && dpl < this.state.cpl) throw new GuestFault(Vector.GP, selectorCode);
     if ((bits & 0x8000) === 0) throw new GuestFault(Vector.NP, selectorCode);
-    const offset = (low & 0xffffn) | ((low >> 32n) & 0xffff_0000n) | ((high & 0xffff_ffffn) << 32n);
-    return { offset, selector: Number((low >> 16n) & 0xffffn), ist: bits & 7, type };
+    const offsetLow = (low & 0xffff) | (bits & 0xffff_0000);
+    return { offsetLow, offsetHigh, selector: low >>> 16, ist: bits & 7, type };
   }
 
   #target(gate: Gate, kind: EventKind): Descriptor {
@@ -93,47 +96,59 @@ export class Delivery {
     const isLong = (target.attributes & (Attribute.long | Attribute.default32)) === Attribute.long;
     if (!isCode || !isLong || target.dpl > this.state.cpl) throw new GuestFault(Vector.GP, code);
     if ((target.attributes & Attribute.present) === 0) throw new GuestFault(Vector.NP, code);
-    if (!isCanonical(gate.offset)) throw new GuestFault(Vector.GP, external);
+    if (!isCanonicalHigh(gate.offsetHigh)) throw new GuestFault(Vector.GP, external);
     return target;
   }
 
-  #stack({ ist }: Gate, newCpl: number, cpl: number): bigint {
-    if (ist === 0 && newCpl === cpl) return this.state.get64(State.gpr + 4 * 8);
-    const { base, limit, selector } = this.state.segment('tr');
+  /** Where in the state the top of the stack to push on lies. */
+  #stack({ ist }: Gate, newCpl: number, cpl: number): number {
+    if (ist === 0 && newCpl === cpl) return RSP;
     const offset = ist === 0 ? 4 + newCpl * 8 : 0x24 + (ist - 1) * 8;
-    if (offset + 7 > limit) throw new GuestFault(Vector.TS, selector & 0xfffc);
-    const stack = this.memory.read64(base + BigInt(offset), true);
-    if (!isCanonical(stack)) throw new GuestFault(Vector.SS);
-    return stack;
+    const task = segmentAt('tr');
+    if (offset + 7 > this.state.get32(task + 16))
+      throw new GuestFault(Vector.TS, this.state.selector('tr') & 0xfffc);
+    const words = this.memory.load(task, offset, 2, true);
+    const { u32 } = this.state;
+    u32[State.newStack >> 2] = words[0]!;
+    u32[(State.newStack >> 2) + 1] = words[1]!;
+    if (!isCanonicalHigh(words[1]!)) throw new GuestFault(Vector.SS);
+    return State.newStack;
   }
 
-  /** The frame, lowest word first: [error code] rip cs rflags rsp ss. */
-  #push(stack: bigint, code: number | undefined): void {
-    const { state } = this;
-    const words = [
-      ...(code === undefined ? [] : [BigInt(code)]),
-      state.get64(State.rip),
-      BigInt(state.segment('cs').selector),
-      BigInt(readFlags(state)),
-      state.get64(State.gpr + 4 * 8),
-      BigInt(state.segment('ss').selector),
-    ];
-    const bytes = new DataView(new ArrayBuffer(words.length * 8));
-    words.forEach((word, i) => bytes.setBigUint64(i * 8, word, true));
-    const top = stack - BigInt(words.length * 8);
-    this.memory.write(top, new Uint8Array(bytes.buffer), true);
-    state.set64(State.gpr + 4 * 8, BigInt.asUintN(64, top));
+  /** The frame, lowest word first: [error code] rip cs rflags rsp ss. The stack is aligned to 16 before. */
+  #push(stack: number, code: number | undefined): void {
+    const { state, memory } = this;
+    const { u32 } = state;
+    const { words } = memory;
+    let count = 0;
+    const put = (low: number, high: number) => {
+      words[count++] = low;
+      words[count++] = high;
+    };
+    if (code !== undefined) put(code, 0);
+    put(u32[State.rip >> 2]!, u32[(State.rip >> 2) + 1]!);
+    put(state.selector('cs'), 0);
+    put(readFlags(state), 0);
+    put(u32[RSP >> 2]!, u32[(RSP >> 2) + 1]!);
+    put(state.selector('ss'), 0);
+    const offset = -(u32[stack >> 2]! & 15) - count * 4;
+    memory.store(stack, offset, count, true);
+    const low = u32[stack >> 2]! + offset;
+    u32[(RSP >> 2) + 1] = u32[(stack >> 2) + 1]! - (low < 0 ? 1 : 0);
+    u32[RSP >> 2] = low;
   }
 
   #enter(gate: Gate, target: Descriptor, newCpl: number, cpl: number): void {
     const { state } = this;
     if (newCpl !== cpl)
       state.setSegment('ss', { selector: newCpl, base: 0n, limit: 0, attributes: UNUSABLE });
-    state.setSegment('cs', { ...target, selector: (gate.selector & 0xfffc) | newCpl });
+    const { base, limit, attributes } = target;
+    state.setSegment('cs', { base, limit, attributes, selector: (gate.selector & 0xfffc) | newCpl });
     state.cpl = newCpl;
     let cleared = Flag.TF | Flag.NT | Flag.RF | Flag.VM;
     if (gate.type === INTERRUPT_GATE) cleared |= Flag.IF;
     writeFlags(state, readFlags(state) & ~cleared);
-    state.set64(State.rip, gate.offset);
+    state.set32(State.rip, gate.offsetLow);
+    state.set32(State.rip + 4, gate.offsetHigh);
   }
 }

@@ -68,6 +68,8 @@ export const State = {
   fpuTrap: 0x1a4,
   /** 1 while an interrupt or NMI waits for IF. */
   interruptPending: 0x1a8,
+  /** Top of the stack that an exception switches to. */
+  newStack: 0x1b0,
   /** Eight debug registers. */
   dr: 0x1c0,
   /** Eight segments of 24 bytes: base u64, selector u32, attributes u32, limit u32, unused. */

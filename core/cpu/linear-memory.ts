@@ -1,13 +1,22 @@
 import type { CodeCache } from './code-cache.js';
 import { GuestFault, Vector } from './guest-fault.js';
-import { RAM } from './layout.js';
+import { RAM, TLB_SUPERVISOR, TLB_USER, TLB_WRITE } from './layout.js';
 import type { MemoryUnit } from './memory-unit.js';
 import type { Paging } from './paging.js';
 import { Want } from './paging.js';
 import type { CpuState } from './state.js';
 
+const TWO_32 = 0x1_0000_0000;
+const PAGE_BYTES = 0x1000;
+/** As many as an FXSAVE image has. */
+const MOST_WORDS = 128;
+
 /** Accesses that TypeScript makes as part of an instruction or a delivery. Throws GuestFault. */
 export class LinearMemory {
+  /** Words of 32 bits that `load` has brought and `store` takes away. */
+  readonly words = new Uint32Array(MOST_WORDS);
+  readonly #bytes = new Uint8Array(this.words.buffer);
+
   constructor(
     private readonly state: CpuState,
     private readonly paging: Paging,
@@ -15,7 +24,26 @@ export class LinearMemory {
     private readonly code: () => CodeCache,
   ) {}
 
-  /** Bytes at a linear address; `supervisor` for the processor's own accesses, whatever the privilege. */
+  /**
+   * Brings `count` words to `words`, from the linear address that lies in the state at `base`, plus `offset`;
+   * `supervisor` for the processor's own accesses, whatever the privilege.
+   */
+  load(base: number, offset: number, count: number, supervisor = false): Uint32Array {
+    const { low, high } = this.#address(base, offset);
+    const host = this.#host(low, high, count * 4, supervisor ? 0 : this.#userBit());
+    if (host === 0) this.#bytes.set(this.read(linearOf(low, high), count * 4, supervisor));
+    for (let i = 0; host !== 0 && i < count; i++) this.words[i] = this.state.u32[(host >>> 2) + i]!;
+    return this.words;
+  }
+
+  /** Takes the first `count` of `words` away, addressed as for `load`. All of them or a fault and none. */
+  store(base: number, offset: number, count: number, supervisor = false): void {
+    const { low, high } = this.#address(base, offset);
+    const host = this.#host(low, high, count * 4, Want.write | (supervisor ? 0 : this.#userBit()));
+    if (host === 0) this.write(linearOf(low, high), this.#bytes.slice(0, count * 4), supervisor);
+    for (let i = 0; host !== 0 && i < count; i++) this.state.u32[(host >>> 2) + i] = this.words[i]!;
+  }
+
   read(linear: bigint, length: number, supervisor = false): Uint8Array {
     const bytes = new Uint8Array(length);
     for (const { physical, at, count } of this.#pieces(linear, length, false, supervisor)) {
@@ -44,19 +72,39 @@ export class LinearMemory {
     }
   }
 
-  write64(linear: bigint, value: bigint, supervisor = false): void {
-    const bytes = new DataView(new ArrayBuffer(8));
-    bytes.setBigUint64(0, value, true);
-    this.write(linear, new Uint8Array(bytes.buffer), supervisor);
+  #userBit(): number {
+    return this.state.cpl === 3 ? Want.user : 0;
+  }
+
+  #address(base: number, offset: number): { low: number; high: number } {
+    const { u32 } = this.state;
+    const low = u32[base >> 2]! + offset;
+    return { low: low | 0, high: (u32[(base >> 2) + 1]! + Math.floor(low / TWO_32)) | 0 };
+  }
+
+  /** Where the bytes are in the host's memory; 0 when they are not words in one page of RAM that holds no code. */
+  #host(low: number, high: number, bytes: number, want: number): number {
+    if ((low & 3) !== 0 || (low & (PAGE_BYTES - 1)) + bytes > PAGE_BYTES) return 0;
+    const writes = (want & Want.write) !== 0;
+    const table = (want & Want.user ? TLB_USER : TLB_SUPERVISOR) + (writes ? TLB_WRITE : 0);
+    return this.state.tlb.find(table, low, high) || this.#walk(table, low, high, want);
+  }
+
+  #walk(table: number, low: number, high: number, want: number): number {
+    if (!isCanonicalHigh(high)) return 0;
+    const physical = this.paging.walkNow(low, high, want);
+    const inRam = physical >= 0 && physical < this.state.ramBytes;
+    if (!inRam || (want & Want.write && this.code().isCode(physical))) return 0;
+    this.unit.enter(table, low, high, physical);
+    return RAM + physical;
   }
 
   #pieces(linear: bigint, length: number, writes: boolean, supervisor: boolean) {
     const pieces: { physical: number; at: number; count: number }[] = [];
-    const user = this.state.cpl === 3 && !supervisor;
-    const want = (writes ? Want.write : 0) | (user ? Want.user : 0);
+    const want = (writes ? Want.write : 0) | (supervisor ? 0 : this.#userBit());
     for (let at = 0; at < length;) {
       const address = BigInt.asUintN(64, linear + BigInt(at));
-      const count = Math.min(length - at, 0x1000 - Number(address & 0xfffn));
+      const count = Math.min(length - at, PAGE_BYTES - Number(address & 0xfffn));
       pieces.push({ physical: this.#translate(address, want), at, count });
       at += count;
     }
@@ -74,3 +122,8 @@ export class LinearMemory {
 
 export const isCanonical = (address: bigint) =>
   BigInt.asUintN(64, BigInt.asIntN(48, address)) === BigInt.asUintN(64, address);
+
+/** By the upper half of an address. */
+export const isCanonicalHigh = (high: number) => high >>> 15 === 0 || high >>> 15 === 0x1_ffff;
+
+const linearOf = (low: number, high: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);

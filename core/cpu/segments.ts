@@ -2,6 +2,7 @@ import { GuestFault, Vector } from './guest-fault.js';
 import { State } from './layout.js';
 import type { LinearMemory } from './linear-memory.js';
 import type { CpuState } from './state.js';
+import { segmentAt } from './state.js';
 import type { Segment, SegmentName } from './types.js';
 
 /** Attribute bits of a descriptor, shifted down so that the type begins at bit 0. */
@@ -27,12 +28,14 @@ export const TSS_BUSY = 0x008b;
 /** VMX's mark for a segment register that holds the null selector. */
 export const UNUSABLE = 0x1_0000;
 
+/** The bits of a selector that are the offset into its table. */
+const INDEX = 0xfff8;
+
 export const dplOf = (attributes: number) => (attributes >> 5) & 3;
 
 export interface Descriptor extends Segment {
   readonly type: number;
   readonly dpl: number;
-  readonly linear: bigint;
 }
 
 /** Reads descriptors from the GDT and the LDT and loads segment registers (manual volume 3, 3.4 and 5). */
@@ -44,21 +47,35 @@ export class Segments {
 
   /** `vector` is raised with the selector when the table has no such entry. */
   descriptor(selector: number, vector: number = Vector.GP): Descriptor {
-    const linear = this.#address(selector, vector);
-    const low = this.memory.readNumber(linear, 4, true);
-    const high = this.memory.readNumber(linear + 4n, 4, true);
+    const words = this.memory.load(this.#table(selector, vector), selector & INDEX, 2, true);
+    const low = words[0]!;
+    const high = words[1]!;
     const attributes = (high >>> 8) & 0xf0ff;
     const rawLimit = (low & 0xffff) | (high & 0xf_0000);
     const limit = attributes & Attribute.granularity ? ((rawLimit << 12) | 0xfff) >>> 0 : rawLimit;
-    const base = BigInt(((low >>> 16) | ((high & 0xff) << 16) | (high & 0xff00_0000)) >>> 0);
-    return { selector, base, limit, attributes, type: attributes & 15, dpl: dplOf(attributes), linear };
+    const base = ((low >>> 16) | ((high & 0xff) << 16) | (high & 0xff00_0000)) >>> 0;
+    return {
+      selector,
+      base: base === 0 ? 0n : BigInt(base),
+      limit,
+      attributes,
+      type: attributes & 15,
+      dpl: dplOf(attributes),
+    };
   }
 
   /** A TSS or LDT descriptor of 16 bytes. */
   systemDescriptor(selector: number): Descriptor {
     const descriptor = this.descriptor(selector);
-    const upper = this.memory.readNumber(descriptor.linear + 8n, 4, true);
+    const upper = this.memory.load(this.#table(selector), (selector & INDEX) + 8, 1, true)[0]!;
     return { ...descriptor, base: descriptor.base | (BigInt(upper) << 32n) };
+  }
+
+  /** Sets bits of the type in the table: accessed, busy. */
+  mark(selector: number, typeBits: number): void {
+    const upperHalf = (selector & INDEX) + 4;
+    this.memory.load(this.#table(selector), upperHalf, 1, true)[0]! |= typeBits << 8;
+    this.memory.store(this.#table(selector), upperHalf, 1, true);
   }
 
   /** mov, pop: es ss ds fs gs. */
@@ -70,22 +87,16 @@ export class Segments {
     if ((descriptor.attributes & Attribute.present) === 0) {
       throw new GuestFault(name === 'ss' ? Vector.SS : Vector.NP, selector & 0xfffc);
     }
-    this.markAccessed(descriptor);
+    if ((descriptor.attributes & Attribute.accessed) === 0) this.mark(selector, Attribute.accessed);
     this.state.setSegment(name, descriptor);
   }
 
-  markAccessed({ linear, attributes }: Descriptor): void {
-    if (attributes & Attribute.accessed) return;
-    this.memory.write(linear + 5n, Uint8Array.of((attributes & 0xff) | Attribute.accessed), true);
-  }
-
-  #address(selector: number, vector: number): bigint {
+  /** Where the base of the table that the selector names lies in the state. */
+  #table(selector: number, vector: number = Vector.GP): number {
     const local = (selector & 4) !== 0;
-    const table = local ? this.state.segment('ldtr') : undefined;
-    const base = table ? table.base : this.state.get64(State.gdtrBase);
-    const limit = table ? table.limit : this.state.get32(State.gdtrLimit);
+    const limit = this.state.get32(local ? segmentAt('ldtr') + 16 : State.gdtrLimit);
     if ((selector | 7) > limit) throw new GuestFault(vector, selector & 0xfffc);
-    return base + BigInt(selector & 0xfff8);
+    return local ? segmentAt('ldtr') : State.gdtrBase;
   }
 
   #loadNull(name: SegmentName, selector: number): void {

@@ -83,6 +83,14 @@ export class CpuState {
     };
   }
 
+  selector(name: SegmentName): number {
+    return this.get32(segmentAt(name) + 8);
+  }
+
+  attributes(name: SegmentName): number {
+    return this.get32(segmentAt(name) + 12);
+  }
+
   setSegment(name: SegmentName, { selector, base, limit, attributes }: Segment): void {
     const at = segmentAt(name);
     this.set64(segmentBaseAt(name), BigInt.asUintN(64, base));

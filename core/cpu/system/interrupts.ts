@@ -1,9 +1,10 @@
 import { GuestFault, Vector } from '../guest-fault.js';
 import { State, Status } from '../layout.js';
-import { isCanonical } from '../linear-memory.js';
+import { isCanonical, isCanonicalHigh } from '../linear-memory.js';
 import { Flag, readFlags, SYSTEM_FLAGS, STATUS_FLAGS, writeFlags } from '../rflags.js';
 import type { Descriptor } from '../segments.js';
 import { Attribute, UNUSABLE } from '../segments.js';
+import type { CpuState } from '../state.js';
 import type { SystemContext, SystemHandler } from './context.js';
 import { advance, argument32, argument64 } from './operands.js';
 
@@ -63,38 +64,54 @@ function loadStackSegment({ segments, state }: SystemContext, selector: number, 
 
 /** Data segments that the new privilege may not use become null (manual, IRET and RET). */
 function dropSegments({ state }: SystemContext, cpl: number): void {
-  for (const name of ['es', 'ds', 'fs', 'gs'] as const) {
-    const { attributes, base } = state.segment(name);
+  for (const name of DATA_SEGMENTS) {
+    const attributes = state.attributes(name);
     const isConforming = (attributes & 0xc) === 0xc;
     if (((attributes >> 5) & 3) >= cpl || isConforming || attributes & UNUSABLE) continue;
+    const { base } = state.segment(name);
     state.setSegment(name, { selector: 0, base, limit: 0, attributes: UNUSABLE });
   }
 }
 
-const READERS = { 2: 'getUint16', 4: 'getUint32' } as const;
+const DATA_SEGMENTS = ['es', 'ds', 'fs', 'gs'] as const;
 
-function readWords({ memory }: SystemContext, at: bigint, bytes: number, count: number): bigint[] {
-  const data = memory.read(at, bytes * count);
-  const view = new DataView(data.buffer);
-  return Array.from({ length: count }, (_, i) =>
-    bytes === 8 ? view.getBigUint64(i * 8, true) : BigInt(view[READERS[bytes as 2 | 4]](i * bytes, true)),
-  );
+/** A word of 16, 32 or 64 bits as halves. */
+interface Halves {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** `count` words of `bytes` each, the first at rsp plus `offset`. */
+function popped({ memory, state }: SystemContext, offset: number, bytes: number, count: number): Halves[] {
+  const numbers = Array.from({ length: count }, (_, i) => i);
+  if (bytes === 2) {
+    const view = new DataView(memory.read(state.get64(RSP) + BigInt(offset), bytes * count).buffer);
+    return numbers.map((i) => ({ low: view.getUint16(i * bytes, true), high: 0 }));
+  }
+  const words = memory.load(RSP, offset, (bytes * count) / 4);
+  if (bytes === 4) return numbers.map((i) => ({ low: words[i]!, high: 0 }));
+  return numbers.map((i) => ({ low: words[i * 2]!, high: words[i * 2 + 1]! }));
+}
+
+function setHalves({ state }: SystemContext, at: number, { low, high }: Halves): void {
+  state.set32(at, low);
+  state.set32(at + 4, high);
 }
 
 /** Enters a code segment at `rip` on stack `rsp`; all checks come first. */
 function returnTo(
   context: SystemContext,
-  frame: { rip: bigint; cs: number; rsp: bigint; ss: number | undefined },
+  frame: { rip: Halves; cs: number; rsp: Halves; ss: number | undefined },
 ): void {
   const { state } = context;
-  const descriptor = codeDescriptor(context, frame.cs);
-  if (!isCanonical(frame.rip)) throw new GuestFault(Vector.GP);
+  const { base, limit, attributes } = codeDescriptor(context, frame.cs);
+  if (!isCanonicalHigh(frame.rip.high)) throw new GuestFault(Vector.GP);
   const rpl = frame.cs & 3;
   const outward = rpl > state.cpl;
   if (frame.ss !== undefined) loadStackSegment(context, frame.ss, rpl);
-  state.setSegment('cs', { ...descriptor, selector: frame.cs });
-  state.set64(State.rip, frame.rip);
-  state.set64(RSP, frame.rsp);
+  state.setSegment('cs', { base, limit, attributes, selector: frame.cs });
+  setHalves(context, State.rip, frame.rip);
+  setHalves(context, RSP, frame.rsp);
   state.cpl = rpl;
   if (outward) dropSegments(context, rpl);
 }
@@ -103,40 +120,40 @@ const iret: SystemHandler = (context) => {
   const { state } = context;
   if (state.get32(State.systemFlags) & Flag.NT) throw new GuestFault(Vector.GP);
   const bytes = argument32(state, 0) / 8;
-  const [rip, cs, image, rsp, ss] = readWords(context, state.get64(RSP), bytes, 5) as [
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-  ];
+  const [rip, cs, image, rsp, ss] = popped(context, 0, bytes, 5) as [Halves, Halves, Halves, Halves, Halves];
   const { cpl } = state;
   const iopl = (state.get32(State.systemFlags) >> 12) & 3;
-  returnTo(context, { rip, cs: Number(cs & 0xffffn), rsp, ss: Number(ss & 0xffffn) });
+  returnTo(context, { rip, cs: cs.low & 0xffff, rsp, ss: ss.low & 0xffff });
   let mask = STATUS_FLAGS | (SYSTEM_FLAGS & ~(Flag.IOPL | Flag.IF));
   if (cpl <= iopl) mask |= Flag.IF;
   if (cpl === 0) mask |= Flag.IOPL;
   if (bytes === 2) mask &= 0xffff;
-  writeFlags(state, (readFlags(state) & ~mask) | (Number(image & 0xffff_ffffn) & mask));
+  writeFlags(state, (readFlags(state) & ~mask) | (image.low & mask));
   return afterFlags(context);
 };
 
 const farReturn: SystemHandler = (context) => {
   const { state } = context;
   const bytes = argument32(state, 0) / 8;
-  const dropped = argument64(state, 1);
-  const [rip, cs] = readWords(context, state.get64(RSP), bytes, 2) as [bigint, bigint];
-  const selector = Number(cs & 0xffffn);
-  const outward = (selector & 3) > state.cpl;
-  const after = state.get64(RSP) + BigInt(bytes * 2) + dropped;
-  if (!outward) {
-    returnTo(context, { rip, cs: selector, rsp: after, ss: undefined });
+  const dropped = argument32(state, 1);
+  const [rip, cs] = popped(context, 0, bytes, 2) as [Halves, Halves];
+  const selector = cs.low & 0xffff;
+  const after = bytes * 2 + dropped;
+  if ((selector & 3) <= state.cpl) {
+    returnTo(context, { rip, cs: selector, rsp: plus(stackPointer(state), after), ss: undefined });
     return Status.jumped;
   }
-  const [rsp, ss] = readWords(context, after, bytes, 2) as [bigint, bigint];
-  returnTo(context, { rip, cs: selector, rsp: rsp + dropped, ss: Number(ss & 0xffffn) });
+  const [rsp, ss] = popped(context, after, bytes, 2) as [Halves, Halves];
+  returnTo(context, { rip, cs: selector, rsp: plus(rsp, dropped), ss: ss.low & 0xffff });
   return Status.jumped;
 };
+
+const stackPointer = ({ u32 }: CpuState): Halves => ({ low: u32[RSP >> 2]!, high: u32[(RSP >> 2) + 1]! });
+
+function plus({ low, high }: Halves, small: number): Halves {
+  const sum = low + small;
+  return { low: sum, high: sum > 0xffff_ffff ? high + 1 : high };
+}
 
 /** Far pointer in memory: offset, then selector. Same privilege only; gates are not built. */
 function farTarget(context: SystemContext) {

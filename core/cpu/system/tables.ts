@@ -33,10 +33,10 @@ const storesTable =
     return Status.next;
   };
 
-const loadTask: SystemHandler = ({ state, segments, memory }) => {
+const loadTask: SystemHandler = ({ state, segments }) => {
   const selector = argument32(state, 0);
   const descriptor = systemSegment(segments.systemDescriptor(selector), AVAILABLE_TSS!);
-  memory.write(descriptor.linear + 5n, Uint8Array.of((descriptor.attributes & 0xff) | 2), true);
+  segments.mark(selector, 2);
   state.setSegment('tr', { ...descriptor, attributes: descriptor.attributes | 2 });
   return Status.next;
 };
