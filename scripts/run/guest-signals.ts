@@ -1,5 +1,4 @@
 import type { Machine } from '../../core/machine/machine.js';
-import type { KernelService } from '../../plugins/kernel/index.js';
 import { Sig } from '../../plugins/kernel/linux-abi/signals/signal-numbers.js';
 import { forwardSignals } from '../../plugins/kernel/linux-abi/stdio/host-signals.js';
 import type { KernelService } from '../../plugins/kernel/index.js';
@@ -12,12 +11,6 @@ const FROM_KEYS: ReadonlySet<number> = new Set([Sig.INT, Sig.QUIT]);
 
 export function signalGroup({ table }: LinuxSystem, pgid: number, signal: number): void {
   for (const target of table.group(pgid)) table.sendToProcess(target, { signal, code: SI_KERNEL });
-}
-
-export interface RunningGuest {
-  readonly machine: Machine;
-  readonly service: KernelService;
-  readonly system: LinuxSystem;
 }
 
 /**
