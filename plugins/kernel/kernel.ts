@@ -220,6 +220,8 @@ export class Kernel {
     context.state = 'dead';
     context.abi.exited?.(this, context);
     context.engine.stop();
+    context.consumed?.release(this);
+    for (const file of context.passed ?? []) file.release(this);
     const { files, consumed } = context;
     context.files = undefined;
     context.consumed = undefined;

@@ -63,7 +63,7 @@ export class Context {
   portAccess = false;
   /** Files that a call under way holds: taken from the table for good, or on their way to a scheme. */
   consumed: Description | undefined;
-  passed: Description[] | number | undefined;
+  passed: Description[] | undefined;
 
   constructor(
     /** Index into the `contexts` table of the kernel image. */

@@ -56,11 +56,9 @@ const consumed = (context: Context) => context.consumed;
 function send(args: CallArguments): Outcome {
   const { caller, file, payload, flags, metadata } = args;
   const { context, kernel } = caller;
-  const passed = (context.passed ??= take(context, decodeWords(payload.read()), flags));
-  if (typeof passed === 'number') {
-    context.passed = undefined;
-    return passed;
-  }
+  const passed = context.passed ?? take(context, decodeWords(payload.read()), flags);
+  if (typeof passed === 'number') return passed;
+  context.passed = passed;
   const outcome = file.provider.sendDescriptors?.(caller, file, passed, metadata) ?? -Errno.EOPNOTSUPP;
   if (typeof outcome !== 'number') return outcome;
   context.passed = undefined;
