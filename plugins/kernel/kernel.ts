@@ -221,7 +221,9 @@ export class Kernel {
     context.abi.exited?.(this, context);
     context.engine.stop();
     context.consumed?.release(this);
-    for (const file of context.passed ?? []) file.release(this);
+    // What has gone out with a request belongs to that request.
+    const sent = context.call?.scratch?.['tag'] !== undefined;
+    for (const file of sent ? [] : (context.passed ?? [])) file.release(this);
     const { files, consumed } = context;
     context.files = undefined;
     context.consumed = undefined;
