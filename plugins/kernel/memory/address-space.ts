@@ -9,6 +9,10 @@ import type { PageTable } from './page-table.js';
 /** End of the user half, four-level paging. */
 export const USER_END = 2 ** 47;
 
+const AHEAD_PAGES = 8;
+/** Fewer free frames than this are kept for pages that are asked for. */
+const SPARE_FRAMES = 4096;
+
 export interface Access {
   readonly write: boolean;
   readonly execute: boolean;
@@ -114,11 +118,16 @@ export class AddressSpace {
     const grant = this.find(linear);
     if (!grant || !allows(grant, access)) return Errno.EFAULT;
     const page = pageFloor(linear);
-    if (grant.backing.kind === 'object' && !grant.backing.object.covers(grant.backing.offset + page - grant.start))
+    if (
+      grant.backing.kind === 'object' &&
+      !grant.backing.object.covers(grant.backing.offset + page - grant.start)
+    )
       return Errno.ENXIO;
     const mapped = this.table.lookup(page);
-    if (access.write) this.#makeWritable(grant, page, mapped?.frame);
-    else if (!mapped) this.#makeReadable(grant, page);
+    if (access.write) {
+      this.#makeWritable(grant, page, mapped?.frame);
+      if (!mapped) this.#populateAhead(grant, page);
+    } else if (!mapped) this.#makeReadable(grant, page);
     return 0;
   }
 
@@ -186,6 +195,16 @@ export class AddressSpace {
     }
   }
 
+  // Who fills memory in order meets its next pages without a fault each: an exception costs far more than a page.
+  #populateAhead(grant: Grant, page: number): void {
+    const { frames } = this.parts;
+    if (grant.backing.kind !== 'anonymous' || page === grant.start) return;
+    if (!this.table.lookup(page - PAGE_BYTES) || frames.freeFrames < SPARE_FRAMES) return;
+    const end = Math.min(grant.end, page + AHEAD_PAGES * PAGE_BYTES);
+    for (let next = page + PAGE_BYTES; next < end && !this.table.lookup(next); next += PAGE_BYTES)
+      this.table.map(next, frames.allocate(), { write: true, execute: grant.execute });
+  }
+
   #makeReadable(grant: Grant, page: number): void {
     const frame = this.#backingFrame(grant, page, false) ?? this.parts.frames.zeroFrame;
     if (this.#counted(frame)) this.parts.frames.reference(frame);
@@ -248,8 +267,7 @@ export class AddressSpace {
   #replace(start: number, end: number, change: (inside: Grant) => Grant | undefined): void {
     const after: Grant[] = [];
     for (const grant of this.#grants) {
-      const parts =
-        grant.end <= start || grant.start >= end ? [grant] : this.#cut(grant, start, end, change);
+      const parts = grant.end <= start || grant.start >= end ? [grant] : this.#cut(grant, start, end, change);
       for (const part of parts) append(after, part);
     }
     this.#grants = after;
