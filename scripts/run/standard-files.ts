@@ -41,7 +41,7 @@ export class StandardFiles {
 
   /** What ends a line that this process itself writes on standard error. */
   get newline(): string {
-    return this.#streams.terminal?.raw && isatty(2) ? '\r\n' : '\n';
+    return this.#streams.terminal?.processed === false && isatty(2) ? '\r\n' : '\n';
   }
 
   close(): void {

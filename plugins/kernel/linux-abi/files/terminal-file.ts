@@ -32,9 +32,12 @@ export interface Keyboard {
   expect(): void;
   /** Something was read: there is room for more. */
   relieve(): void;
+  /** The terminal has other modes now. */
+  configured(): void;
 }
 
-const nobody: Keyboard = { demand: () => undefined, expect: () => undefined, relieve: () => undefined };
+const nothing = () => undefined;
+const nobody: Keyboard = { demand: nothing, expect: nothing, relieve: nothing, configured: nothing };
 
 /** A terminal as an open file; every descriptor on it shares the one terminal. */
 export class TerminalFile implements OpenFile {
@@ -103,6 +106,7 @@ export class TerminalFile implements OpenFile {
     const user = terminalUser(processOf(context), this.terminal);
     const result = found.run({ terminal: this.terminal, user, argument, input });
     if (result === 'wait') return { keys: [terminalKey] };
+    if (changes) this.keyboard.configured();
     if (result) context.user.write(argument, result);
     return 0;
   }

@@ -1,5 +1,6 @@
 import type { ReadStream } from 'node:tty';
 import type { Screen, Terminal } from '../tty/terminal.js';
+import { OutputFlag } from '../tty/termios.js';
 import type { WindowSize } from '../tty/termios.js';
 import { inForeground } from './foreground.js';
 import { HostOutput } from './host-output.js';
@@ -43,9 +44,9 @@ export class HostTerminal {
     this.screen = { write: (bytes) => this.#show(bytes) };
   }
 
-  /** The host turns nothing that is written to it into anything else. */
-  get raw(): boolean {
-    return this.#raw?.active ?? false;
+  /** The host makes a return and a newline out of each newline. */
+  get processed(): boolean {
+    return this.#raw?.processed ?? true;
   }
 
   /** Connects. `continued` is called when this process goes on after a stop. */
@@ -67,6 +68,12 @@ export class HostTerminal {
   /** The guest looks out for keys, or changes the terminal. */
   expect(): void {
     if (!this.#keyboard && this.#foreground) this.#begin();
+  }
+
+  /** The guest's terminal has other modes. */
+  configured(): void {
+    const { output = OutputFlag.OPOST } = this.#terminal?.termios ?? {};
+    this.#raw?.process((output & OutputFlag.OPOST) !== 0);
   }
 
   /** There is room in the terminal's input again. */
@@ -102,6 +109,7 @@ export class HostTerminal {
     this.#keyboard = keyboard.stream;
     this.#raw = new RawMode(keyboard.stream, keyboard.fd);
     this.#raw.enter();
+    this.configured();
     this.#keyboard.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onEnd);
   }
 
@@ -116,6 +124,7 @@ export class HostTerminal {
     if (this.#raw && this.#foreground) {
       this.#raw.leave();
       this.#raw.enter();
+      this.configured();
     }
     this.#terminal.resize(this.parts.size());
     this.#onContinued();
@@ -123,7 +132,7 @@ export class HostTerminal {
 
   // A terminal that is gone takes everything: the hangup follows on the input side.
   #show(bytes: Uint8Array): number {
-    if (!this.raw) return lengthBehind(bytes, this.#write(cooked(bytes)));
+    if (this.processed) return lengthBehind(bytes, this.#write(cooked(bytes)));
     return this.#write(bytes);
   }
 

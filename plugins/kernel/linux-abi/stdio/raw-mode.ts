@@ -9,6 +9,7 @@ const DEADLY = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
  */
 export class RawMode {
   #active = false;
+  #processed = true;
   readonly #atExit = () => this.leave();
   readonly #atSignal = (signal: NodeJS.Signals) => this.#die(signal);
 
@@ -16,6 +17,11 @@ export class RawMode {
     private readonly terminal: ReadStream,
     private readonly fd: number,
   ) {}
+
+  /** Whether the host makes a return and a newline out of each newline. */
+  get processed(): boolean {
+    return !this.#active || this.#processed;
+  }
 
   get active(): boolean {
     return this.#active;
@@ -26,7 +32,15 @@ export class RawMode {
     this.#active = true;
     process.on('exit', this.#atExit);
     for (const signal of DEADLY) process.on(signal, this.#atSignal);
-    this.#apply();
+    this.#processed = true;
+    this.terminal.setRawMode(true);
+  }
+
+  /** libuv's raw mode processes output; a guest that does not want that shall not have it. */
+  process(wanted: boolean): void {
+    if (wanted === this.#processed || !this.#active) return;
+    this.#processed = wanted;
+    spawnSync('stty', [wanted ? 'opost' : '-opost'], { stdio: [this.fd, 'ignore', 'ignore'] });
   }
 
   leave(): void {
@@ -35,12 +49,6 @@ export class RawMode {
     process.off('exit', this.#atExit);
     for (const signal of DEADLY) process.off(signal, this.#atSignal);
     if (!this.terminal.destroyed) this.terminal.setRawMode(false);
-  }
-
-  // libuv's raw mode still turns newlines into returns and newlines on the way out, which full-screen programs turned off.
-  #apply(): void {
-    this.terminal.setRawMode(true);
-    spawnSync('stty', ['-opost'], { stdio: [this.fd, 'ignore', 'ignore'] });
   }
 
   // Others may have plans for the signal; without them it does what it would have done.
