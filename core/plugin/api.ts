@@ -2,4 +2,5 @@
 export { HostError } from '../errors/host-error.js';
 export { tapAsyncIn, tapIn, tapKeyIn } from '../hooks/untap.js';
 export { Claims } from '../lifecycle/claims.js';
+export { Scope } from '../lifecycle/scope.js';
 export { definePlugin } from './plugin.js';

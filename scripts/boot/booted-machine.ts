@@ -78,11 +78,11 @@ export class BootedMachine {
     });
     this.#guard(backend);
     const session = this.#session(service, isolates, first);
-    const { gdb } = this.options;
+    const { gdb, script } = this.options;
     if (gdb) this.#gdb = await serveGdb(this.machine, service, gdb);
     const flush = () => this.#console.flush();
     this.machine.finished.then(flush, flush);
-    this.machine.start({ held: gdb?.wait ?? false });
+    this.machine.start({ held: gdb?.wait || script?.held || false });
     return session;
   }
 

@@ -17,6 +17,8 @@ export interface GdbOptions {
 export interface ScriptOptions {
   readonly file: string;
   readonly args: readonly string[];
+  /** It runs before the first instruction, and lets the machine go itself. */
+  readonly held?: boolean;
 }
 
 /** What `halfcell boot` and `halfcell script` ask for; every value has been checked. */

@@ -15,7 +15,7 @@ export interface AttendOptions {
   readonly repl: boolean;
   /** False: nothing of this terminal is read for the guest, and nothing of the guest's console is shown. */
   readonly console: boolean;
-  readonly script?: { readonly file: string; readonly args: readonly string[] };
+  readonly script?: { readonly file: string; readonly args: readonly string[]; readonly held?: boolean };
   readonly input: Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown };
   readonly output: Writable & { readonly isTTY?: boolean };
   readonly errors: Writable;
@@ -71,9 +71,9 @@ class Attendant {
     const asksInput = repl && !input.isTTY;
     if (!asksInput) this.#showConsole();
     if (script) {
-      await this.#up();
+      if (!script.held) await this.#up();
       await runScript(script.file, script.args, this.#names);
-      if (!repl) return 0;
+      if (!repl) return Number(process.exitCode ?? 0);
     }
     return asksInput ? this.#statements() : undefined;
   }

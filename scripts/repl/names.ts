@@ -49,6 +49,7 @@ export function namesOf(session: Session, print: (line: string) => void): Name[]
     name('load', load, "load('./device.ts', { base: 0x300 }): load a plugin from a file"),
     name('swap', swap, "swap('./device.ts'): put it in the place of the one of its name, with its state"),
     name('unload', unload, "unload('device'): remove it and all it added"),
+    name('up', () => session.up, 'await up(): the machine is as far as it gets without anybody typing'),
     name('run', run, "run('ls /scheme'): a command in the guest's shell; answers status and output"),
     name(
       'until',

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { inChildProcess } from '../launcher.js';
+import type { ScriptOptions } from '../options.js';
 import { values } from '../values.js';
 import type { ExitWith, LoadPrebuilt } from '../program.js';
 
@@ -8,7 +9,8 @@ The file is TypeScript; it finds the names of the REPL (machine, kernel, trace, 
 
 Examples:
   halfcell script count-syscalls.ts
-  halfcell script experiment.ts 100 --fast     arguments: process.argv.slice(2)`;
+  halfcell script experiment.ts 100 --fast     arguments: process.argv.slice(2)
+  halfcell script --hold trace-boot.ts         from the first instruction on: machine.resume(), await up()`;
 
 export function addScriptCommand(program: Command, exitWith: ExitWith, load: LoadPrebuilt): void {
   program
@@ -16,12 +18,15 @@ export function addScriptCommand(program: Command, exitWith: ExitWith, load: Loa
     .description('start the default machine and run a TypeScript file against it')
     .argument('<file>', 'TypeScript or JavaScript')
     .argument('[args...]', 'arguments of the script')
+    .option('--hold', 'run it before the first instruction; it calls machine.resume()')
     .passThroughOptions()
     .addHelpText('after', EXAMPLES)
-    .action(async (file: string, args: string[]) => exitWith(await runScript(values.file(file), args, load)));
+    .action(async (file: string, args: string[], { hold = false }: { hold?: boolean }) =>
+      exitWith(await runScript({ file: values.file(file), args, held: hold }, load)),
+    );
 }
 
-async function runScript(file: string, args: string[], load: LoadPrebuilt): Promise<number> {
+async function runScript(script: ScriptOptions, load: LoadPrebuilt): Promise<number> {
   const { readMachine } = await import('../../machines/description.js');
   const machine = await readMachine();
   return inChildProcess(async () => {
@@ -34,6 +39,6 @@ async function runScript(file: string, args: string[], load: LoadPrebuilt): Prom
       deterministic: false,
       console: false,
     };
-    return bootMachine({ ...fixed, machine, script: { file, args } }, prebuilt);
+    return bootMachine({ ...fixed, machine, script }, prebuilt);
   });
 }

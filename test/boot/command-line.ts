@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../scripts/cli/main.ts', import.meta.url));
+
+export interface Ended {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves once the output matches. */
+  until(pattern: RegExp): Promise<void>;
+}
+
+/** Runs the command line from its sources. `input` is all it reads, or nothing yet when it is `open`. */
+export function halfcell(args: readonly string[], input: string | 'open' = ''): Started {
+  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args]);
+  const text = { out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => (text.out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (text.err += chunk.toString()));
+  child.stdin.on('error', () => {});
+  if (input !== 'open') child.stdin.end(input);
+  const ended = once(child, 'close').then(([status]) => ({ status: status as number | null, ...text }));
+  const until = async (pattern: RegExp) => {
+    while (!pattern.test(text.out)) await once(child.stdout, 'data');
+  };
+  return { child, ended, until };
+}
