@@ -8,6 +8,7 @@ import type { Kernel } from '../../kernel.js';
 import { descriptionOf, openFileOf } from '../files/linux-files.js';
 import { processOf, systemOf } from '../system.js';
 import { Sig } from '../signals/signal-numbers.js';
+import { orErrno } from '../vfs/failure.js';
 import { Open } from '../vfs/flags.js';
 
 /** The most one call moves (Linux: MAX_RW_COUNT). */
@@ -174,10 +175,11 @@ function moveChunk(
   const at = position !== undefined ? position + done : description.positioned ? description.offset : -1;
   const caller = { kernel, context };
   const { provider } = description;
-  const outcome =
+  const outcome = orErrno(() =>
     direction === 'read'
       ? provider.read?.(caller, description, buffer, at, description.flags)
-      : provider.write?.(caller, description, buffer, at, description.flags);
+      : provider.write?.(caller, description, buffer, at, description.flags),
+  );
   if (typeof outcome === 'number' && outcome > 0 && position === undefined && description.positioned) {
     advance(context, description, direction, outcome);
   }
