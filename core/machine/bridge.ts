@@ -32,6 +32,7 @@ export function createBridge(parts: BridgeParts): CpuBus {
       return otherwise;
     }
   };
+  const askHooks = () => hooks.hypercall.call() ?? false;
   const bridge: CpuBus = {
     portIn: (port, sizeBytes) => guard('port input', floating(sizeBytes), () => ports.read(port, sizeBytes)),
     portOut: (port, sizeBytes, value) =>
@@ -40,7 +41,7 @@ export function createBridge(parts: BridgeParts): CpuBus {
       guard('memory read', floatingWide(sizeBytes), () => mmio.read(physical, sizeBytes)),
     mmioWrite: (physical, sizeBytes, value) =>
       guard('memory write', undefined, () => mmio.write(physical, sizeBytes, value)),
-    hypercall: () => guard('hypercall', false, () => hooks.hypercall.call() ?? false),
+    hypercall: () => guard('hypercall', false, askHooks),
     acknowledgeInterrupt: () =>
       guard('acknowledge', 0xff, () => hooks.acknowledge.call() ?? irq.acknowledge()),
   };

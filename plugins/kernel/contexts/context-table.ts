@@ -136,7 +136,8 @@ const SMALLEST_RING = 32;
 /** Hands out the slots of the image's table. A slot keeps its kernel stack when it is used again. */
 export class ContextTable {
   readonly #used = new Set<number>([0]);
-  readonly #guests = new Map<number, GuestContext>();
+  /** By slot. */
+  readonly #guests: GuestContext[] = [];
   readonly #stacks = new Map<number, number>();
   #lastSlot = 0;
 
@@ -162,9 +163,7 @@ export class ContextTable {
   }
 
   guest(slot: number): GuestContext {
-    const known = this.#guests.get(slot) ?? this.#describe(slot);
-    this.#guests.set(slot, known);
-    return known;
+    return (this.#guests[slot] ??= this.#describe(slot));
   }
 
   #describe(slot: number): GuestContext {

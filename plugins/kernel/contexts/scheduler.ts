@@ -10,6 +10,8 @@ const NORMAL_WEIGHT = 1024;
 export const QUANTUM_NS = 4_000_000;
 // A woken context overtakes the running one only when it is this far behind, so that pairs do not thrash.
 const WAKEUP_ADVANTAGE_NS = 100_000;
+// Who sleeps often and briefly may fall behind by this much, and so overtakes who never sleeps at each wake-up.
+const SLEEPER_CREDIT_NS = 2_000_000;
 
 /** Fair by weighted run time: the context that has run least goes first. */
 export class Scheduler {
@@ -28,7 +30,8 @@ export class Scheduler {
   /** Puts a context that may run into the queue. */
   ready(context: Context): void {
     if (context === this.idle || this.#ready.has(context)) return;
-    context.virtualRuntime = Math.max(context.virtualRuntime, this.#floor);
+    const credit = context.cpuTimeNs > 0 ? SLEEPER_CREDIT_NS : 0;
+    context.virtualRuntime = Math.max(context.virtualRuntime, this.#floor - credit);
     this.#ready.add(context);
     if (this.#overtakes(context)) this.#due = true;
   }

@@ -1,16 +1,19 @@
 import { UPPER_TABLE } from '../files/file-table.js';
 
-const UPPER_TABLE_BIT = 1n << 62n;
+const TWO_32 = 2 ** 32;
+const UPPER_TABLE_HIGH = 1 << 30;
+/** Upper halves of the numbers from -2^53 to 2^53. */
+const EXACT_HIGH = 2 ** 21;
 
 /**
- * A register as a number: small values as they are, negative two's complement as negative numbers, a descriptor of
- * the upper table (bit 62) as `UPPER_TABLE + n`. Anything else becomes NaN, which no pointer or length check passes.
+ * A register, given as unsigned halves, as a number: small values as they are, negative two's complement as negative numbers, a
+ * descriptor of the upper table (bit 62) as `UPPER_TABLE + n`. Anything else becomes NaN, which no pointer or length check passes.
  */
-export function toArgument(value: bigint): number {
-  const signed = BigInt.asIntN(64, value);
-  if (signed >= -(2n ** 53n) && signed < 2n ** 53n) return Number(signed);
-  const untagged = BigInt.asUintN(64, value) ^ UPPER_TABLE_BIT;
-  return untagged < BigInt(UPPER_TABLE) ? UPPER_TABLE + Number(untagged) : NaN;
+export function toArgument(low: number, high: number): number {
+  const signedHigh = high | 0;
+  if (signedHigh >= -EXACT_HIGH && signedHigh < EXACT_HIGH) return signedHigh * TWO_32 + low;
+  const untagged = ((high ^ UPPER_TABLE_HIGH) >>> 0) * TWO_32 + low;
+  return untagged < UPPER_TABLE ? UPPER_TABLE + untagged : NaN;
 }
 
 /** The low 32 bits, as C's `unsigned int`. */

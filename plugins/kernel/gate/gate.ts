@@ -18,8 +18,7 @@ const RDX = 2;
 const RSI = 6;
 const RDI = 7;
 const R8 = 8;
-/** Pads get their arguments as C functions do. */
-const ARGUMENT_REGISTERS = [RDI, RSI, RDX, RCX, R8, 9] as const;
+const R9 = 9;
 
 export interface GateTaps {
   /** A native context begins a system call; the frame holds the registers. */
@@ -69,7 +68,9 @@ export class Gate {
   #route(): void {
     const { kernel } = this;
     const context = kernel.current;
-    const number = toArgument(kernel.table.guest(context.slot).frame(FrameLayout.rax));
+    const { framePhysical } = kernel.guest(context);
+    const at = framePhysical + FrameLayout.rax;
+    const number = toArgument(kernel.memory.read32(at), kernel.memory.read32(at + 4));
     const pad = context.abi.padOf(number);
     this.taps.syscallEnter?.(context, number);
     if (pad === undefined) context.abi.unknown(kernel, context, number);
@@ -82,8 +83,8 @@ export class Gate {
     const previous = kernel.current;
     const next = kernel.scheduler.next();
     this.#armTimer();
-    this.#registers.set(RAX, kernel.table.guest(previous.slot).address);
-    this.#registers.set(RDX, kernel.table.guest(next.slot).address);
+    this.#registers.set(RAX, kernel.guest(previous).address);
+    this.#registers.set(RDX, kernel.guest(next).address);
   }
 
   #armTimer(): void {
@@ -93,27 +94,40 @@ export class Gate {
     timer.arm(deadline === Infinity ? undefined : deadline);
   }
 
+  // Somebody may be ready who does not overtake: then the one who runs has its quantum and no more.
   #irq(): void {
     const due = this.interrupts.deliver(this.#registers.low(RDI));
+    if (!due && this.kernel.scheduler.contended) this.#armTimer();
     this.#registers.setNumber(RAX, due ? 1 : 0);
   }
 
   #pad(index: number): boolean {
     const context = this.kernel.current;
     if (!this.kernel.parts.pads.nameOf(index)) return false;
-    const call = (context.call ??= { pad: index, arguments: [], scratch: undefined });
-    call.pad = index;
-    const handler = context.abi.handlerOf(index);
-    const outcome = this.#guarded(context, () => {
-      if (!handler) return -Errno.ENOSYS;
-      const [a, b, c, d, e, f] = (call.arguments = ARGUMENT_REGISTERS.map((register) =>
-        this.#argument(register),
-      ));
-      return handler(this.kernel, context, a ?? 0, b ?? 0, c ?? 0, d ?? 0, e ?? 0, f ?? 0);
-    });
+    const outcome = context.killed ? 0 : this.#call(context, index);
     this.#answer(context, outcome);
     if (typeof outcome === 'number') this.#finished(context, index, outcome);
     return true;
+  }
+
+  /** Calls the handler. Pads get their arguments as C functions do. */
+  #call(context: Context, pad: number): Outcome | UserFault {
+    const call = (context.call ??= { pad, arguments: [], scratch: undefined });
+    call.pad = pad;
+    const handler = context.abi.handlerOf(pad);
+    if (!handler) return -Errno.ENOSYS;
+    const a = this.#argument(RDI);
+    const b = this.#argument(RSI);
+    const c = this.#argument(RDX);
+    const d = this.#argument(RCX);
+    const e = this.#argument(R8);
+    const f = this.#argument(R9);
+    call.arguments = [a, b, c, d, e, f];
+    try {
+      return handler(this.kernel, context, a, b, c, d, e, f);
+    } catch (failure) {
+      return outcomeOf(failure);
+    }
   }
 
   /** The touch that a call asked for cannot succeed: its pad answers EFAULT. */
@@ -147,7 +161,7 @@ export class Gate {
   #userWork(): void {
     const context = this.kernel.current;
     const touchFailed = this.#registers.low(R8) === 1;
-    this.kernel.table.guest(context.slot).work = false;
+    this.kernel.guest(context).work = false;
     this.#answer(
       context,
       this.#guarded(context, () => context.abi.userWork?.(this.kernel, context, touchFailed) ?? 0),
@@ -172,16 +186,12 @@ export class Gate {
     kernel.parts.stop('panic', 1);
   }
 
-  /** Runs a handler and turns what it throws on purpose into outcomes. */
   #guarded(context: Context, run: () => Outcome): Outcome | UserFault {
     if (context.killed) return 0;
     try {
       return run();
     } catch (failure) {
-      if (failure instanceof UserFault) return failure;
-      if (failure instanceof BadPointer) return -Errno.EFAULT;
-      if (failure instanceof OutOfFrames) return -Errno.ENOMEM;
-      throw failure;
+      return outcomeOf(failure);
     }
   }
 
@@ -227,12 +237,18 @@ export class Gate {
   }
 
   #argument(register: number): number {
-    const high = this.#registers.high(register);
-    const low = this.#registers.low(register);
-    return high === 0 ? low : toArgument(this.#registers.get(register));
+    return toArgument(this.#registers.low(register), this.#registers.high(register));
   }
 
   #signedNumber(register: number): number {
     return Number(BigInt.asIntN(64, this.#registers.get(register)));
   }
+}
+
+/** What a handler throws on purpose. */
+function outcomeOf(failure: unknown): Outcome | UserFault {
+  if (failure instanceof UserFault) return failure;
+  if (failure instanceof BadPointer) return -Errno.EFAULT;
+  if (failure instanceof OutOfFrames) return -Errno.ENOMEM;
+  throw failure;
 }
