@@ -33,6 +33,8 @@ export interface Abi {
   userWork?(kernel: Kernel, context: Context, touchFailed: boolean): Outcome;
   /** A processor exception of the program that demand paging did not solve. */
   exception(kernel: Kernel, context: Context, vector: number, errorCode: number, address: number): Outcome;
+  /** The program touched memory it has, but no frame is left for it. Without it the access is an exception. */
+  outOfMemory?(kernel: Kernel, context: Context): Outcome;
   /** The last words of a context. */
   exited?(kernel: Kernel, context: Context): void;
 }

@@ -1,8 +1,11 @@
+import { Errno } from '../../../core/abi/errno.js';
 import type { Context } from '../contexts/context.js';
 import type { ExceptionRecord } from '../contexts/context.js';
 import type { Outcome } from '../contexts/outcome.js';
 import { FrameLayout } from '../image/layout.js';
 import type { Kernel } from '../kernel.js';
+import type { Access } from '../memory/address-space.js';
+import { OutOfFrames } from '../memory/frames.js';
 
 const PAGE_FAULT = 14;
 /** Page-fault error code bits, Intel SDM volume 3, 4.7. */
@@ -99,9 +102,11 @@ export class Interrupts {
     if (!fromPad) this.kernel.guest(context).setFrame(FrameLayout.origRax, -1n);
     if (vector !== PAGE_FAULT) return context.abi.exception(this.kernel, context, vector, errorCode, address);
     const access = { write: (errorCode & PfError.W) !== 0, execute: (errorCode & PfError.I) !== 0 };
-    const errno = touchFailed ? 1 : (context.space?.fault(address, access) ?? 1);
+    const errno = touchFailed ? Errno.EFAULT : pageIn(context, address, access);
     if (errno === 0) return 0;
     if (fromPad) return this.#failTouch(context, frame);
+    if (errno === Errno.ENOMEM && context.abi.outOfMemory)
+      return context.abi.outOfMemory(this.kernel, context);
     context.exception = record;
     return context.abi.exception(this.kernel, context, vector, errorCode, address);
   }
@@ -145,5 +150,15 @@ export class Interrupts {
     const { ports } = this.kernel.parts;
     ports.write8(Pic.masterData, this.#mask & 0xff);
     ports.write8(Pic.slaveData, (this.#mask >> SLAVE_LINES) & 0xff);
+  }
+}
+
+/** 0, or the errno of what stands against the access. */
+function pageIn({ space }: Context, address: number, access: Access): number {
+  try {
+    return space?.fault(address, access) ?? Errno.EFAULT;
+  } catch (failure) {
+    if (failure instanceof OutOfFrames) return Errno.ENOMEM;
+    throw failure;
   }
 }

@@ -16,9 +16,11 @@ import { threadOf } from './process/thread.js';
 import { beforeUserMode } from './signals/deliver.js';
 import { faultSignal } from './signals/fault-signal.js';
 import { syscallNames } from './syscall-names.js';
-import { systemOf } from './system.js';
+import { Sig } from './signals/signal-numbers.js';
+import { processOf, systemOf } from './system.js';
 import { SysFailure } from './vfs/failure.js';
 
+const SI_KERNEL = 128;
 /** What C libraries try, ready to do without. */
 const PROBED: ReadonlySet<string> = new Set(['rseq', 'clone3', 'membarrier', 'openat2', 'map_shadow_stack']);
 
@@ -66,6 +68,15 @@ export class LinuxAbi implements Abi {
       mxcsr: kernel.cpu.registers.mxcsr,
     };
     systemOf(context).table.forceSignal(context, faultSignal(context, context.exception, place));
+    return 0;
+  }
+
+  /** As Linux does when nothing is left: it ends who wants more. */
+  outOfMemory(_kernel: Kernel, context: Context): Outcome {
+    const { log, table } = systemOf(context);
+    const { name, pid } = processOf(context);
+    log(`out of memory: ${name} (process ${pid}) was killed; --memory gives the machine more`);
+    table.sendToThread(context, { signal: Sig.KILL, code: SI_KERNEL });
     return 0;
   }
 

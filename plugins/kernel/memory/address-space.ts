@@ -123,6 +123,7 @@ export class AddressSpace {
       !grant.backing.object.covers(grant.backing.offset + page - grant.start)
     )
       return Errno.ENXIO;
+    this.table.prepare(page);
     const mapped = this.table.lookup(page);
     if (access.write) {
       this.#makeWritable(grant, page, mapped?.frame);
@@ -188,9 +189,9 @@ export class AddressSpace {
       const mapped = this.table.lookup(linear);
       if (!mapped) continue;
       const flags = { write: shared && mapped.write, execute: grant.execute };
+      child.table.map(linear, mapped.frame, flags);
       if (this.#counted(mapped.frame)) this.parts.frames.reference(mapped.frame);
       if (mapped.write && !shared) this.table.map(linear, mapped.frame, flags);
-      child.table.map(linear, mapped.frame, flags);
       if (!grant.read) child.table.hide(linear);
     }
   }

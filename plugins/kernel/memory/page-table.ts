@@ -46,6 +46,11 @@ export class PageTable {
     memory.write(this.root + PAGE_BYTES / 2, upperHalf);
   }
 
+  /** Makes the tables over a page, so that a later `map` of it needs no frame. */
+  prepare(linear: number): void {
+    this.#entry(linear, true);
+  }
+
   map(linear: number, frame: number, { write, execute }: PageFlags): void {
     const entry = this.#entry(linear, true);
     this.memory.write32(entry, (frame | Pte.P | Pte.US | (write ? Pte.RW : 0)) >>> 0);

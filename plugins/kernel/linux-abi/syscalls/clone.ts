@@ -170,10 +170,10 @@ function writeTids(
   new DataView(bytes.buffer).setInt32(0, tid, true);
   if (flags & Clone.PARENT_SETTID) parent.user.write(parentTid, bytes);
   if (!(flags & Clone.CHILD_SETTID)) return;
-  child.space?.fault(childTid, { write: true, execute: false });
   try {
+    child.space?.fault(childTid, { write: true, execute: false });
     child.user.write(childTid, bytes);
   } catch {
-    // A bad pointer is the child's own affair; Linux ignores it as well.
+    // A bad pointer, or no frame for its page, is the child's own affair; Linux ignores it as well.
   }
 }
