@@ -1,9 +1,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, posix, resolve } from 'node:path';
+import { RAM } from '../../core/cpu/layout.js';
 import { HostError } from '../../core/errors/host-error.js';
 import type { AbiName, GdbOptions, Mount } from './options.js';
 
 const MAX_PORT = 65535;
+/** One WebAssembly memory holds 4 GiB: the machine's, and what the CPU keeps beside it. */
+const MAX_MEMORY_MIB = Math.floor((2 ** 32 - RAM) / 2 ** 20);
 
 function mistake(what: string, remedy: string): never {
   throw new HostError('CONFIG', what, remedy);
@@ -13,7 +16,8 @@ function mistake(what: string, remedy: string): never {
 export const values = {
   port: (text: string): number => wholeNumber(text, { option: '--gdb', min: 0, max: MAX_PORT }),
 
-  memoryMiB: (text: string): number => wholeNumber(text, { option: '--memory', min: 16, max: 65_536 }),
+  memoryMiB: (text: string): number =>
+    wholeNumber(text, { option: '--memory', min: 16, max: MAX_MEMORY_MIB }),
 
   seconds(text: string): number {
     const seconds = Number(text);
@@ -42,6 +46,11 @@ export const values = {
     const at = text.indexOf('=');
     if (at <= 0) mistake(`--env ${text} sets nothing`, 'write NAME=VALUE');
     return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+  },
+
+  folder(text: string): string {
+    if (isAbsolute(text)) return posix.normalize(text);
+    return mistake(`--cwd ${text} is not absolute`, `write /${text}`);
   },
 
   file(path: string): string {

@@ -35,7 +35,7 @@ export function addRunCommand(program: Command, exitWith: ExitWith, load: LoadPr
     .option('--gdb <port>', 'listen for gdb on 127.0.0.1 (0: any free port)', values.port)
     .option('--wait', 'hold the first instruction until a debugger continues')
     .option('--mount <host:guest[:ro]>', 'show a file or folder of the host (repeatable)', values.mount)
-    .option('--cwd <dir>', 'working directory in the guest')
+    .option('--cwd <dir>', 'working directory in the guest', values.folder)
     .option('--env <name=value>', 'set a variable of its environment (repeatable)', values.environment)
     .option('--memory <MiB>', 'memory of the machine', values.memoryMiB, 256)
     .option('--strace', 'print every system call')
