@@ -8,7 +8,10 @@ declare module 'binary-parser' {
     uint16<Name extends string>(name: Name): Added<Record, Name, number>;
     uint32<Name extends string>(name: Name): Added<Record, Name, number>;
     uint64<Name extends string>(name: Name): Added<Record, Name, bigint>;
-    array<Name extends string>(name: Name, options: { type: 'uint8'; length: number }): Added<Record, Name, number[]>;
+    array<Name extends string>(
+      name: Name,
+      options: { type: 'uint8'; length: number },
+    ): Added<Record, Name, number[]>;
     seek(bytes: number): this;
     parse(bytes: Uint8Array): Record;
   }
