@@ -48,6 +48,20 @@ describe('Machine', () => {
     expect(stops).to.deep.equal([{ kind: 'pause' }]);
   });
 
+  it('wakes a CPU that rests by single steps, as soon as a deadline is due', async () => {
+    const { machine, cpu } = setUp([HLT, NOP]);
+    machine.start({ held: true });
+    await machine.step();
+    machine.clock.after(3e6, () => cpu.setInterruptLine(true));
+    const steps: number[] = [];
+    for (let count = 0; count < 200 && cpu.retired < 2; count++) {
+      await machine.step();
+      steps.push(cpu.retired);
+    }
+    expect([steps[0], cpu.retired]).to.deep.equal([1, 2]);
+    machine.powerOff();
+  });
+
   it('runs, pauses, steps and resumes; time stands still while paused', async () => {
     const { machine, cpu } = setUp();
     machine.start();
@@ -196,7 +210,7 @@ describe('the run loop', () => {
 
   it('sleeps while halted and wakes for a deadline', async () => {
     const { machine, cpu } = setUp([HLT]);
-    machine.clock.after(3e6, () => machine.irq.set(0, true));
+    machine.clock.after(3e6, () => cpu.setInterruptLine(true));
     machine.irq.claimController({ lineChange: () => machine.irq.request(true), acknowledge: () => 0 });
     machine.start();
     expect([cpu.retired, cpu.interruptLine]).to.deep.equal([1, false]);

@@ -30,6 +30,7 @@ export interface MachineEnd {
 }
 
 const MIB = 2 ** 20;
+const HALTED_STEP_MS = 1;
 
 /** The machine without any hardware or OS in it: CPU, memory, buses, clock, hooks, plugins, and the loop that runs it. */
 export class Machine implements MachineControl {
@@ -108,10 +109,21 @@ export class Machine implements MachineControl {
       if (this.#state !== 'paused') throw new HostError('MACHINE_STATE', 'step', this.#state);
       this.clock.resume();
       this.#loop.serve();
+      const retiredBefore = this.cpu.retired;
       const reason = this.#border.slice(() => this.#runOne());
+      if (reason === 'halt' && this.cpu.retired === retiredBefore) return this.#stepHalted();
       this.clock.pause();
       return this.#afterStep(reason);
     });
+  }
+
+  /** A halted CPU has no next instruction before an interrupt: a step waits for one, but not for long. */
+  async #stepHalted(): Promise<StopReason> {
+    if (!this.clock.skipToDeadline()) await this.#sleeper.sleep(HALTED_STEP_MS);
+    this.#loop.serve();
+    const reason = this.#border.slice(() => this.#runOne());
+    this.clock.pause();
+    return this.#afterStep(reason);
   }
 
   async reset(cause: ResetCause = 'request'): Promise<void> {

@@ -9,6 +9,7 @@ const MAX_RANGE_STEPS = 100_000;
 const STEPS_BETWEEN_TURNS = 500;
 /** An instruction that does not get done, since every try to run it is answered by an interrupt. */
 const MAX_TRIES = 1_000;
+const FETCH_LIMIT_MS = 1_000;
 const USER_LEVEL = 3;
 
 export interface StepperParts {
@@ -19,7 +20,8 @@ export interface StepperParts {
 
 /**
  * Single steps. In the kernel a step is one instruction of the processor, whoever runs next: so it always ends. In a
- * program it is one instruction of the program: interrupts and page faults in between are run through.
+ * program it is one instruction of the program: interrupts and page faults in between are run through. A thread that waits
+ * has a second to come back.
  */
 export class Stepper {
   readonly #syscallEntry: bigint;
@@ -48,13 +50,24 @@ export class Stepper {
 
   /** One instruction of `thread`, or with `range` as many as it takes to leave that. */
   async step(thread: ThreadId, range: AddressRange | undefined): Promise<StopReason> {
-    const away = thread === this.parts.threads.current ? undefined : await this.#runTo(this.#resumed, thread);
+    const away = thread === this.parts.threads.current ? undefined : await this.#fetch(thread);
     if (away) return away;
     for (let steps = 1; ; steps++) {
       const reason = await this.#one(thread, range !== undefined);
       if (reason.kind !== 'step' || this.mustStop() || steps >= MAX_RANGE_STEPS) return reason;
       if (!range || !this.#inside(thread, range)) return reason;
       if (steps % STEPS_BETWEEN_TURNS === 0) await new Promise(setImmediate);
+    }
+  }
+
+  /** Lets a thread come to the processor, if it does soon; a step shall end also where nothing wakes the thread. */
+  async #fetch(thread: ThreadId): Promise<StopReason | undefined> {
+    const { machine } = this.parts;
+    const late = setTimeout(() => void machine.pause(), FETCH_LIMIT_MS);
+    try {
+      return await this.#runTo(this.#resumed, thread);
+    } finally {
+      clearTimeout(late);
     }
   }
 

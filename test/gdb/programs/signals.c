@@ -1,0 +1,21 @@
+/* One way to get a signal for each argument. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+volatile int handled;
+
+static void on_usr1(int signal) { handled = signal; }
+
+static void crash(int *where) { *where = 42; }
+
+int main(int argc, char **argv) {
+  const char *what = argc > 1 ? argv[1] : "";
+  signal(SIGUSR1, on_usr1);
+  if (!strcmp(what, "usr1")) raise(SIGUSR1);
+  if (!strcmp(what, "abort")) abort();
+  if (!strcmp(what, "crash")) crash((int *)0x1234);
+  printf("handled %d\n", handled);
+  return 0;
+}
