@@ -104,6 +104,10 @@ function change(context: Context, names: readonly IdName[], values: readonly num
   return 0;
 }
 
+// The identity for files is the effective one: the call only tells which it was.
+export const setfsuid: Handler = (_kernel, context) => processOf(context).identity.euid;
+export const setfsgid: Handler = (_kernel, context) => processOf(context).identity.egid;
+
 export const getgroups: Handler = (_kernel, context, size, pointer) => {
   const { groups } = processOf(context).identity;
   if (size === 0) return groups.length;

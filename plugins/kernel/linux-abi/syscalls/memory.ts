@@ -227,6 +227,7 @@ export function writeBack(space: AddressSpace, start: number, end: number): void
 
 // Nothing is ever swapped out: everything is locked.
 export const mlock: Handler = () => 0;
+export const mlock2: Handler = () => 0;
 export const munlock: Handler = () => 0;
 export const mlockall: Handler = () => 0;
 export const munlockall: Handler = () => 0;

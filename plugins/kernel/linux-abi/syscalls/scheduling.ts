@@ -2,7 +2,7 @@ import { Errno } from '../../../../core/abi/errno.js';
 import type { Context } from '../../contexts/context.js';
 import { toI32 } from '../../gate/arguments.js';
 import type { Handler } from '../../gate/abi.js';
-import type { LinuxProcess } from '../process/process.js';
+import type { Identity, LinuxProcess } from '../process/process.js';
 import { processOf, systemOf } from '../system.js';
 import { encodeTimespec } from './timespec.js';
 
@@ -33,12 +33,19 @@ export const setpriority: Handler = (_kernel, context, which, who, nice) => {
   const threads = threadsOf(context, which, toI32(who));
   if (!threads) return -Errno.EINVAL;
   if (threads.length === 0) return -Errno.ESRCH;
+  const mine = processOf(context).identity;
+  const foreign = threads.some((thread) => !ownedBy(processOf(thread), mine));
+  if (foreign) return -Errno.EPERM;
   const wanted = NORMAL_PRIORITY + Math.max(-20, Math.min(19, toI32(nice)));
   const raises = threads.some(({ attributes }) => wanted < attributes.priority);
-  if (raises && processOf(context).identity.euid !== 0) return -Errno.EACCES;
+  if (raises && mine.euid !== 0) return -Errno.EACCES;
   for (const { attributes } of threads) attributes.priority = wanted;
   return 0;
 };
+
+/** Whether a process may be told what to do by somebody with this identity. */
+const ownedBy = ({ identity }: LinuxProcess, { euid }: Identity): boolean =>
+  euid === 0 || euid === identity.uid || euid === identity.euid;
 
 const ONE_CPU = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
 

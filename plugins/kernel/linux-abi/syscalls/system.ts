@@ -47,6 +47,9 @@ export const sysinfo: Handler = (kernel, context, pointer) => {
 export const prlimit64: Handler = (_kernel, context, pid, resource, pointer, oldPointer) => {
   const process = pid === 0 ? processOf(context) : systemOf(context).table.processes.get(toI32(pid));
   if (!process) return -Errno.ESRCH;
+  const { euid, uid } = processOf(context).identity;
+  const stranger = process !== processOf(context) && euid !== 0 && process.identity.uid !== uid;
+  if (stranger) return -Errno.EPERM;
   if (!(resource >= 0 && resource < RLIMIT_COUNT)) return -Errno.EINVAL;
   const bytes = pointer === 0 ? undefined : context.user.read(pointer, 16);
   if (oldPointer !== 0) context.user.write(oldPointer, encodeLimit(process, resource));
