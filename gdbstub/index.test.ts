@@ -63,10 +63,11 @@ describe('GDB stub', () => {
     }
   });
 
-  it('closes a second connection and keeps the first', async () => {
+  it('tells a second connection why it is closed, and keeps the first', async () => {
     const first = await Client.open(stub.port);
     await first.ask('?');
     const second = await Client.open(stub.port);
+    expect(await second.ask('qSupported')).to.equal('E.another debugger is attached to this machine');
     await second.closed;
     expect(await first.ask('qC')).to.equal('QC1');
   });

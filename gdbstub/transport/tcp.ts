@@ -26,15 +26,13 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Undefined refuses the connection. */
-export type Accept = (connection: Connection) => ConnectionEvents | undefined;
+export type Accept = (connection: Connection) => ConnectionEvents;
 
 function serve(socket: Socket, accept: Accept): void {
   socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
   // 'close' always follows and says all that matters.
   socket.on('error', () => {});
   const events = accept(connectionOf(socket));
-  if (!events) return void socket.destroy();
   socket.on('data', (chunk: Buffer) => events.receive(chunk));
   socket.on('drain', () => {
     socket.resume();

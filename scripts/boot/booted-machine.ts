@@ -79,7 +79,7 @@ export class BootedMachine {
     this.#guard(backend);
     const session = this.#session(service, isolates, first);
     const { gdb, script } = this.options;
-    if (gdb) this.#gdb = await serveGdb(this.machine, service, gdb);
+    if (gdb) this.#gdb = await serveGdb(this.machine, service, gdb, session.view);
     const flush = () => this.#console.flush();
     this.machine.finished.then(flush, flush);
     this.machine.start({ held: gdb?.wait || script?.held || false });

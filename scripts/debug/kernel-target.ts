@@ -10,6 +10,7 @@ import { KernelRunControl } from './kernel-run-control.js';
 import type { ProgramEvents } from './kernel-run-control.js';
 import { KernelThreads } from './kernel-threads.js';
 import { monitorCommands } from './monitor.js';
+import type { ListSchemes } from './monitor.js';
 
 /** Where gdb finds the kernel's own executable. */
 const KERNEL_ELF = '/halfcell/kernel.elf';
@@ -39,6 +40,12 @@ export interface Programs {
   view(machine: Machine, threads: KernelThreads): ProgramView;
 }
 
+/** What a machine knows about its kernel that the kernel does not. */
+export interface TargetExtras {
+  readonly programs?: Programs;
+  readonly listSchemes?: ListSchemes;
+}
+
 export interface KernelTarget {
   readonly target: Target;
   /** Tells a debugger that the machine has ended, and how. */
@@ -50,7 +57,7 @@ export interface KernelTarget {
 export function createKernelTarget(
   machine: Machine,
   service: KernelService,
-  source?: Programs,
+  { programs: source, listSchemes }: TargetExtras = {},
 ): KernelTarget {
   const scope = new Scope('gdb');
   const { kernel, image } = service;
@@ -65,7 +72,7 @@ export function createKernelTarget(
     breakpoints: { set: (address) => machine.cpu.addBreakpoint(address) },
     watchpoints: { set: (address, length, access) => machine.cpu.addWatchpoint(address, length, access) },
     files: { open: (path) => (path === KERNEL_ELF ? bytesFile(image.elf) : programs?.files.open(path)) },
-    monitor: { commands: monitorCommands(machine, service) },
+    monitor: { commands: monitorCommands(machine, service, listSchemes) },
     memoryMap: () => REGIONS,
     kill: () => machine.powerOff(137),
     ...(programs ? mainProgram(programs) : { execFile: () => KERNEL_ELF }),

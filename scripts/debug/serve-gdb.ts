@@ -5,7 +5,7 @@ import type { GdbStub, Stop } from '../../gdbstub/index.js';
 import type { KernelService } from '../../plugins/kernel/index.js';
 import type { GdbOptions } from '../cli/options.js';
 import { createKernelTarget } from './kernel-target.js';
-import type { Programs } from './kernel-target.js';
+import type { TargetExtras } from './kernel-target.js';
 
 /** Somebody outside switches the machine off. */
 const SIGTERM = 15;
@@ -26,9 +26,9 @@ export async function serveGdb(
   machine: Machine,
   service: KernelService,
   { port, wait }: GdbOptions,
-  programs?: Programs,
+  extras?: TargetExtras,
 ): Promise<GdbServer> {
-  const { target, ended, close } = createKernelTarget(machine, service, programs);
+  const { target, ended, close } = createKernelTarget(machine, service, extras);
   const stub = await startGdbStub({ target, port, report });
   const waiting = wait ? '; the machine waits for it' : '';
   process.stderr.write(`halfcell: gdb may attach: target remote :${stub.port}${waiting}\n`);

@@ -135,7 +135,7 @@ class ProgramRun {
       import('../debug/serve-gdb.js'),
       import('../debug/linux-programs.js'),
     ]);
-    this.#gdb = await serveGdb(this.#machine, service, gdb, linuxPrograms(system));
+    this.#gdb = await serveGdb(this.#machine, service, gdb, { programs: linuxPrograms(system) });
   }
 
   #watch({ table }: LinuxSystem): void {

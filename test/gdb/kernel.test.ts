@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { need } from '../../gdbstub/testing/tool.js';
+import { gdb, need } from '../../gdbstub/testing/tool.js';
 import { compile, HalfcellProcess, interruptAfter } from './machine.js';
 
 describe('the kernel below a program, under stock gdb', function () {
@@ -192,3 +192,62 @@ function pythonLines(script: string): string[] {
   const body = script.split('\n').slice(1, -1).join('\n');
   return [`python exec(${JSON.stringify(body)})`];
 }
+
+describe('time, threads and sources under stock gdb', function () {
+  this.timeout(60_000);
+  let machine: HalfcellProcess;
+
+  before(function () {
+    need(this, 'gdb', 'gcc');
+  });
+
+  afterEach(() => machine.kill());
+
+  it('stands still for a program while it is stopped', async () => {
+    machine = await HalfcellProcess.start('run', compile('clock'));
+    await machine.debug('break nothing', 'continue', 'shell sleep 2', 'stepi', 'shell sleep 1', 'continue');
+    const [, passed] = /passed (\d+) ms/.exec(machine.text) ?? [];
+    expect(Number(passed)).to.be.below(1000);
+  });
+
+  it('is interrupted while programs spin, each thread with its callers', async () => {
+    machine = await HalfcellProcess.start('run', compile('spin'));
+    const text = await machine.debug(
+      ...[
+        interruptAfter(1),
+        'continue',
+        'info threads',
+        'thread apply all backtrace',
+        'print count[0] > 0 && count[1] > 0',
+      ],
+      ...[interruptAfter(0.5), 'continue', 'kill'],
+    );
+    expect(text.match(/received signal SIGINT/g)).to.have.length(2);
+    expect(text)
+      .to.match(/Thread 3 "spin-\w+" \(blocked in sys_pause\)/)
+      .and.match(/in wait \(unused=0x0\) at/);
+    expect(text.match(/ spin \(which=0x[01]\) at/g)).to.have.length.at.least(1);
+    expect(text).to.include('$1 = 1');
+  });
+
+  it('takes the program from gdb’s own command line', async () => {
+    const program = compile('reader', 'gcc', '-static-pie');
+    machine = await HalfcellProcess.start('run', program);
+    const remote = `target remote 127.0.0.1:${machine.port}`;
+    const text = await gdb(
+      [remote, 'break main', 'continue', 'break sys_read', 'continue', 'backtrace', 'kill'],
+      program,
+    );
+    expect(text)
+      .to.match(/hit Breakpoint 1, main \(argc=1/)
+      .and.match(/hit Breakpoint 2, sys_read \(fd=0[^]*in main \(argc=1/);
+    expect(text).to.not.match(/[Mm]ismatch/);
+  });
+
+  it('ends with the status of the program', async () => {
+    machine = await HalfcellProcess.start('run', compile('reader'));
+    machine.type('\n');
+    expect(await machine.debug('continue')).to.include('[Inferior 1 (Remote target) exited with code 014]');
+    expect(await machine.ended).to.equal(12);
+  });
+});
