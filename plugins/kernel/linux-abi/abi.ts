@@ -24,6 +24,9 @@ const SI_KERNEL = 128;
 /** What C libraries try, ready to do without. */
 const PROBED: ReadonlySet<string> = new Set(['rseq', 'clone3', 'membarrier', 'openat2', 'map_shadow_stack']);
 
+/** A program that tries number after number does not fill the log. */
+const MAX_UNKNOWN = 100;
+
 /** The Linux x86-64 system calls, on the same contexts, memory and files as everything else. */
 export class LinuxAbi implements Abi {
   readonly name = 'linux';
@@ -52,7 +55,7 @@ export class LinuxAbi implements Abi {
   /** Says once by name that a call is not built. */
   unknown(_kernel: Kernel, context: Context, number: number): void {
     const name = syscallNames.get(number) ?? `number ${number}`;
-    if (this.#unknown.has(number) || PROBED.has(name)) return;
+    if (this.#unknown.has(number) || PROBED.has(name) || this.#unknown.size >= MAX_UNKNOWN) return;
     this.#unknown.add(number);
     systemOf(context).log(`${context.name}: system call ${name} is not built, answered ENOSYS`);
   }

@@ -7,6 +7,7 @@ import * as execute from './syscalls/execute.js';
 import * as exit from './syscalls/exit.js';
 import * as futex from './syscalls/futex.js';
 import * as identity from './syscalls/identity.js';
+import * as intervalTimers from './syscalls/interval-timers.js';
 import * as kill from './syscalls/kill.js';
 import * as memory from './syscalls/memory.js';
 import * as refused from './syscalls/refused.js';
@@ -37,6 +38,7 @@ const processFamily: readonly Module[] = [
   exit,
   futex,
   identity,
+  intervalTimers,
   kill,
   memory,
   refused,

@@ -11,8 +11,9 @@ export class PosixTimer {
     kernel: Kernel,
     readonly clock: number,
     private readonly send: ((info: Pick<SignalInfo, 'code'>) => void) | undefined,
+    now?: () => number,
   ) {
-    this.timer = new TickingTimer(kernel, () => this.#expired());
+    this.timer = new TickingTimer(kernel, () => this.#expired(), now);
   }
 
   disarm(): void {

@@ -30,10 +30,7 @@ const sum = (grants: readonly Grant[]): number =>
   grants.reduce((bytes, { start, end }) => bytes + end - start, 0);
 
 function residentBytes({ table, grants }: AddressSpace): number {
-  let pages = 0;
-  const end = grants.at(-1)?.end ?? 0;
-  for (const _page of table.present(0, end)) pages += 1;
-  return pages * PAGE_BYTES;
+  return table.present(0, grants.at(-1)?.end ?? 0).length * PAGE_BYTES;
 }
 
 const isShared = ({ backing }: Grant): boolean =>

@@ -227,7 +227,7 @@ export class ProcessTable {
 
   #processExited(process: LinuxProcess): void {
     process.status ??= { kind: 'exited', code: 0 };
-    process.realTimer.cancel?.();
+    for (const timer of process.intervalTimers.values()) timer.disarm();
     for (const timer of process.timers.values()) timer.disarm();
     this.releaseParent(process);
     leaveSession(this.system, process);

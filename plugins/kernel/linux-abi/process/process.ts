@@ -2,6 +2,7 @@ import type { Context } from '../../contexts/context.js';
 import type { LinuxSystem } from '../system.js';
 import type { Location } from '../vfs/location.js';
 import { SignalQueue } from '../signals/signal-queue.js';
+import type { TickingTimer } from './ticking-timer.js';
 import type { PosixTimer } from './posix-timer.js';
 import type { SignalAction } from '../signals/signal-action.js';
 import { defaultActions } from '../signals/signal-action.js';
@@ -40,12 +41,6 @@ export type WaitStatus =
   | { readonly kind: 'exited'; readonly code: number }
   | { readonly kind: 'killed'; readonly signal: number; readonly core: boolean };
 
-export interface IntervalTimer {
-  intervalNs: number;
-  untilNs: number;
-  cancel: (() => void) | undefined;
-}
-
 /** A process: what its threads share besides memory and files. */
 export class LinuxProcess {
   readonly threads = new Map<number, Context>();
@@ -68,7 +63,8 @@ export class LinuxProcess {
   cpuTimeNs = 0;
   childrenCpuTimeNs = 0;
   hasExecuted = false;
-  realTimer: IntervalTimer = { intervalNs: 0, untilNs: 0, cancel: undefined };
+  /** ITIMER_REAL, VIRTUAL, PROF. */
+  readonly intervalTimers = new Map<number, TickingTimer>();
   /** The parent of a vfork sleeps until this process has an image of its own. */
   holdsParent = false;
   readonly startedNs: number;

@@ -6,6 +6,7 @@ import { FileTable } from '../../files/file-table.js';
 import type { Handler } from '../../gate/abi.js';
 import { FrameLayout } from '../../image/layout.js';
 import type { Kernel } from '../../kernel.js';
+import { USER_END } from '../../memory/address-space.js';
 import { nativeEngine } from '../../schemes/proc/authority.js';
 import { fxsaveImage } from '../process/fpu-image.js';
 import type { LinuxProcess } from '../process/process.js';
@@ -71,7 +72,9 @@ function start(kernel: Kernel, context: Context, request: CloneRequest): Outcome
   return vforkWait(context, tid);
 }
 
-function check({ flags }: CloneRequest): number {
+function check({ flags, stack, tls }: CloneRequest): number {
+  if (!(stack >= 0 && stack < USER_END)) return Errno.EINVAL;
+  if (flags & Clone.SETTLS && !(tls >= 0 && tls < USER_END)) return Errno.EPERM;
   const thread = (flags & Clone.THREAD) !== 0;
   if (flags & NAME_SPACES) return Errno.EPERM;
   if (flags & Clone.PIDFD) return Errno.EINVAL;

@@ -2,7 +2,6 @@ import { Errno } from '../../../../core/abi/errno.js';
 import type { Context } from '../../contexts/context.js';
 import { toI32, toU32 } from '../../gate/arguments.js';
 import type { Handler } from '../../gate/abi.js';
-import type { Kernel } from '../../kernel.js';
 import { EventFile } from '../files/event-file.js';
 import { openFileOf } from '../files/linux-files.js';
 import type { OpenFile } from '../files/open-file.js';
@@ -66,7 +65,7 @@ export const timerfd_settime: Handler = (kernel, context, fd, flags, pointer, ol
   if (!setting) return -Errno.EINVAL;
   if (oldPointer !== 0) context.user.write(oldPointer, encodeTimerSetting(timer));
   const now = (flags & TFD_ABSTIME) === 0 ? undefined : (readClock(kernel, context, clock) ?? 0);
-  setTimer(kernel, timer, setting, now);
+  setTimer(timer, setting, now);
   return 0;
 };
 
@@ -92,11 +91,10 @@ export const encodeTimerSetting = (timer: TickingTimer): Uint8Array =>
 
 /** `clockNow` is what the timer's clock shows, where the value is a time on it rather than a delay. */
 export function setTimer(
-  kernel: Kernel,
   timer: TickingTimer,
   { valueNs, intervalNs }: TimerSetting,
   clockNow: number | undefined,
 ): void {
   if (valueNs === 0) return timer.disarm();
-  timer.arm(kernel.nowNs() + valueNs - (clockNow ?? 0), intervalNs);
+  timer.armIn(valueNs - (clockNow ?? 0), intervalNs);
 }

@@ -127,7 +127,8 @@ function requeue({ kernel, context, address, value, timeout, address2 }: FutexCa
 
 export const set_robust_list: Handler = (_kernel, context, head, length) => {
   if (length !== ROBUST_HEAD_BYTES) return -Errno.EINVAL;
-  threadOf(context).robustList = head;
+  // What is no address leads to no list.
+  threadOf(context).robustList = head >= 0 ? head : 0;
   return 0;
 };
 

@@ -1,6 +1,6 @@
 import { Errno } from '../../../../core/abi/errno.js';
 import type { Context } from '../../contexts/context.js';
-import { toI32 } from '../../gate/arguments.js';
+import { toI32, toU32 } from '../../gate/arguments.js';
 import type { Handler } from '../../gate/abi.js';
 import { openFileOf } from '../files/linux-files.js';
 import { processOf, systemOf } from '../system.js';
@@ -46,7 +46,7 @@ export const mknod: Handler = (kernel, context, path, mode, dev) =>
   mknodat(kernel, context, At.FDCWD, path, mode, dev);
 export const mknodat: Handler = (_kernel, context, dirfd, path, mode, dev) => {
   const { vfs, caller } = vfsOf(context);
-  makeNode(vfs, caller, pathAt(context, dirfd, path), mode, dev);
+  makeNode(vfs, caller, pathAt(context, dirfd, path), mode, toU32(dev));
   return 0;
 };
 

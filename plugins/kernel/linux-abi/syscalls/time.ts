@@ -4,11 +4,10 @@ import { waitUntil } from '../../contexts/outcome.js';
 import type { Outcome } from '../../contexts/outcome.js';
 import type { Handler } from '../../gate/abi.js';
 import type { Kernel } from '../../kernel.js';
-import type { LinuxProcess } from '../process/process.js';
-import { Sig } from '../signals/signal-numbers.js';
+import { processCpuNs } from '../process/cpu-time.js';
 import { processOf } from '../system.js';
 import { deadlineOf } from './deadline.js';
-import { decodeTimespec, decodeTimeval, encodeTimespec, encodeTimeval, TIMESPEC_BYTES } from './timespec.js';
+import { decodeTimespec, encodeTimespec, encodeTimeval, TIMESPEC_BYTES } from './timespec.js';
 
 /** linux/time.h. */
 const Clock = {
@@ -22,8 +21,6 @@ const Clock = {
   BOOTTIME: 7,
 } as const;
 const TIMER_ABSTIME = 1;
-const ITIMER_REAL = 0;
-const SI_KERNEL = 128;
 const NS_PER_S = 1e9;
 
 type ReadClock = (kernel: Kernel, context: Context) => number;
@@ -37,18 +34,16 @@ const clocks: Readonly<Record<number, ReadClock>> = {
   [Clock.MONOTONIC_RAW]: monotonic,
   [Clock.MONOTONIC_COARSE]: monotonic,
   [Clock.BOOTTIME]: monotonic,
-  [Clock.PROCESS_CPU]: (kernel, context) => {
-    kernel.scheduler.charge();
-    const process = processOf(context);
-    return (
-      process.cpuTimeNs + [...process.threads.values()].reduce((sum, { cpuTimeNs }) => sum + cpuTimeNs, 0)
-    );
-  },
+  [Clock.PROCESS_CPU]: (kernel, context) => processCpuNs(kernel, processOf(context)),
   [Clock.THREAD_CPU]: (kernel, context) => {
     kernel.scheduler.charge();
     return context.cpuTimeNs;
   },
 };
+
+/** Clocks that stand still while their thread or process does. */
+export const countsCpu = (clock: number): boolean =>
+  clock === Clock.PROCESS_CPU || clock === Clock.THREAD_CPU;
 
 /** Nanoseconds of a clock; undefined for one that does not exist. */
 export const readClock = (kernel: Kernel, context: Context, clock: number): number | undefined =>
@@ -109,47 +104,4 @@ function sleep(kernel: Kernel, context: Context, { request, remaining, absolute,
   if (!context.interrupted) return waitUntil(untilNs);
   if (remaining !== 0 && !absolute) context.user.write(remaining, encodeTimespec(leftNs));
   return -Errno.EINTR;
-}
-
-export const alarm: Handler = (kernel, context, seconds) => {
-  const { realTimer } = processOf(context);
-  const leftNs = realTimer.cancel ? Math.max(1, realTimer.untilNs - kernel.nowNs()) : 0;
-  arm(kernel, processOf(context), seconds * NS_PER_S, 0);
-  return Math.ceil(leftNs / NS_PER_S);
-};
-
-export const setitimer: Handler = (kernel, context, which, pointer, oldPointer) => {
-  if (which !== ITIMER_REAL) return -Errno.EINVAL;
-  const intervalNs = pointer === 0 ? 0 : decodeTimeval(context, pointer);
-  const valueNs = pointer === 0 ? 0 : decodeTimeval(context, pointer + 16);
-  if (intervalNs === undefined || valueNs === undefined) return -Errno.EINVAL;
-  if (oldPointer !== 0) context.user.write(oldPointer, encodeTimer(kernel, processOf(context)));
-  arm(kernel, processOf(context), valueNs, intervalNs);
-  return 0;
-};
-
-export const getitimer: Handler = (kernel, context, which, pointer) => {
-  if (which !== ITIMER_REAL) return -Errno.EINVAL;
-  context.user.write(pointer, encodeTimer(kernel, processOf(context)));
-  return 0;
-};
-
-function encodeTimer(kernel: Kernel, { realTimer }: LinuxProcess): Uint8Array {
-  const leftNs = realTimer.cancel ? Math.max(1000, realTimer.untilNs - kernel.nowNs()) : 0;
-  return Buffer.concat([encodeTimeval(realTimer.intervalNs), encodeTimeval(leftNs)]);
-}
-
-function arm(kernel: Kernel, process: LinuxProcess, delayNs: number, intervalNs: number): void {
-  const timer = process.realTimer;
-  timer.cancel?.();
-  timer.cancel = undefined;
-  timer.intervalNs = intervalNs;
-  if (delayNs <= 0) return;
-  timer.untilNs = kernel.nowNs() + delayNs;
-  kernel.timer.arm(timer.untilNs);
-  timer.cancel = kernel.waits.at(timer.untilNs, () => {
-    timer.cancel = undefined;
-    process.system.table.sendToProcess(process, { signal: Sig.ALRM, code: SI_KERNEL });
-    if (timer.intervalNs > 0) arm(kernel, process, timer.intervalNs, timer.intervalNs);
-  });
 }

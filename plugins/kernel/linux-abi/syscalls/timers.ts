@@ -8,7 +8,7 @@ import type { SignalInfo } from '../signals/signal-queue.js';
 import { processOf, systemOf } from '../system.js';
 import { fail } from '../vfs/failure.js';
 import { encodeTimerSetting, readTimerSetting, setTimer } from './event-files.js';
-import { readClock } from './time.js';
+import { countsCpu, readClock } from './time.js';
 
 const Notify = { SIGNAL: 0, NONE: 1, THREAD: 2, THREAD_ID: 4 } as const;
 const EVENT_BYTES = 64;
@@ -25,7 +25,8 @@ export const timer_create: Handler = (kernel, context, clock, eventPointer, idPo
   context.user.prepareWrite(idPointer, 4);
   const send = notification(context, eventPointer, id);
   if (send === null) return -Errno.EINVAL;
-  timers.set(id, new PosixTimer(kernel, clock, send));
+  const now = countsCpu(clock) ? () => readClock(kernel, context, clock) ?? 0 : undefined;
+  timers.set(id, new PosixTimer(kernel, clock, send, now));
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setInt32(0, id, true);
   context.user.write(idPointer, bytes);
@@ -62,7 +63,7 @@ export const timer_settime: Handler = (kernel, context, id, flags, pointer, oldP
   if (!setting) return -Errno.EINVAL;
   if (oldPointer !== 0) context.user.write(oldPointer, encodeTimerSetting(timer));
   const now = (flags & TIMER_ABSTIME) === 0 ? undefined : (readClock(kernel, context, clock) ?? 0);
-  setTimer(kernel, timer, setting, now);
+  setTimer(timer, setting, now);
   return 0;
 };
 

@@ -91,10 +91,11 @@ export function readVector(context: Context, vector: number, count: number): Par
   if (!(count >= 0 && count <= MAX_VECTORS)) return -Errno.EINVAL;
   const bytes = context.user.read(vector, count * IOVEC_BYTES);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  return Array.from({ length: count }, (_, index) => ({
+  const parts = Array.from({ length: count }, (_, index) => ({
     pointer: Number(view.getBigUint64(index * IOVEC_BYTES, true)),
     length: Number(view.getBigInt64(index * IOVEC_BYTES + 8, true)),
   }));
+  return parts.every(({ length }) => length >= 0) ? parts : -Errno.EINVAL;
 }
 
 function simple(
@@ -223,7 +224,7 @@ export const lseek: Handler = (_kernel, context, fd, offset, whence) => {
   };
   const target = targets[whence]?.();
   if (target === undefined) return -Errno.EINVAL;
-  if (target < 0) return target === -Errno.ENXIO && whence >= Seek.DATA ? target : -Errno.EINVAL;
+  if (!(target >= 0)) return target === -Errno.ENXIO && whence >= Seek.DATA ? target : -Errno.EINVAL;
   description.offset = target;
   return target;
 };

@@ -1,6 +1,7 @@
 import { Errno } from '../../../../core/abi/errno.js';
 import { toI32 } from '../../gate/arguments.js';
 import type { Handler } from '../../gate/abi.js';
+import { processCpuNs } from '../process/cpu-time.js';
 import { processOf } from '../system.js';
 
 export const RUSAGE_BYTES = 144;
@@ -18,11 +19,10 @@ export function encodeRusage(cpuTimeNs: number): Uint8Array {
 }
 
 export const getrusage: Handler = (kernel, context, who, pointer) => {
-  kernel.scheduler.charge();
   const process = processOf(context);
-  const running = [...process.threads.values()].reduce((sum, { cpuTimeNs }) => sum + cpuTimeNs, 0);
+  const ownNs = processCpuNs(kernel, process);
   const times: Record<number, number> = {
-    [Who.SELF]: process.cpuTimeNs + running,
+    [Who.SELF]: ownNs,
     [Who.CHILDREN]: process.childrenCpuTimeNs,
     [Who.THREAD]: context.cpuTimeNs,
   };
@@ -33,13 +33,12 @@ export const getrusage: Handler = (kernel, context, who, pointer) => {
 };
 
 export const times: Handler = (kernel, context, pointer) => {
-  kernel.scheduler.charge();
   const process = processOf(context);
-  const running = [...process.threads.values()].reduce((sum, { cpuTimeNs }) => sum + cpuTimeNs, 0);
+  const ownNs = processCpuNs(kernel, process);
   const ticks = (ns: number) => BigInt(Math.floor((ns * TICKS_PER_S) / NS_PER_S));
   const bytes = new Uint8Array(32);
   const view = new DataView(bytes.buffer);
-  view.setBigInt64(0, ticks(process.cpuTimeNs + running), true);
+  view.setBigInt64(0, ticks(ownNs), true);
   view.setBigInt64(16, ticks(process.childrenCpuTimeNs), true);
   if (pointer !== 0) context.user.write(pointer, bytes);
   return Number(ticks(kernel.nowNs()));
