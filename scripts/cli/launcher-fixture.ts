@@ -5,6 +5,8 @@ const behaviours: Record<string, () => Promise<{ status: number; lostIsolates: n
   exit: async () => ({ status: 42, lostIsolates: 0 }),
   lost: async () => ({ status: 3, lostIsolates: 2 }),
   broken: () => Promise.reject(new Error('the disk\nis gone')),
+  uncaught: () => new Promise(() => setTimeout(() => Promise.reject(new Error('nobody caught this')))),
+  unread: () => new Promise(() => setInterval(() => process.stdout.write('still here\n'), 5)),
   crash: () => new Promise(() => process.kill(process.pid, 'SIGSEGV')),
   flag: async () => ({ status: process.execArgv.includes('--no-node-snapshot') ? 5 : 6, lostIsolates: 0 }),
   signal: () =>

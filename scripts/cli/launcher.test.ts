@@ -49,6 +49,20 @@ describe('the launcher', () => {
       err: 'halfcell: the disk is gone; set HALFCELL_DEBUG=1 to see where\n',
     }));
 
+  it('prints one line about what nobody caught, and ends', async () =>
+    expect(await launch('uncaught').ended).to.deep.equal({
+      status: 1,
+      out: '',
+      err: 'halfcell: nobody caught this; set HALFCELL_DEBUG=1 to see where\n',
+    }));
+
+  it('ends quietly, as SIGPIPE would end it, when nobody reads its output any more', async () => {
+    const { child, ended } = launch('unread');
+    child.stdout.once('data', () => child.stdout.destroy());
+    const { status, err } = await ended;
+    expect([status, err]).to.deep.equal([141, '']);
+  });
+
   it('says by which signal the child died, and exits with 128 plus its number', async () => {
     const { status, err } = await launch('crash').ended;
     expect(err).to.equal(

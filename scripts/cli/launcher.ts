@@ -31,8 +31,8 @@ async function launch(): Promise<number> {
   const stopForwarding = forwardSignals(child);
   const { status, signal, end } = await endOf(child);
   stopForwarding();
-  if (end) return truth(end);
   if (signal) terminal.restore();
+  if (end) return truth(end);
   return signal ? diedBy(signal) : (status ?? 1);
 }
 

@@ -32,8 +32,12 @@ export class EventQueue {
     return `event:${this.id}`;
   }
 
+  /** One record for what happens again before anybody has read of it. */
   push(record: EventRecord): void {
-    this.records.push(record);
+    const known = this.records.findIndex(({ id, data }) => id === record.id && data === record.data);
+    const before = this.records[known];
+    if (before) this.records[known] = { ...before, flags: before.flags | record.flags };
+    else this.records.push(record);
     this.waits.wake(this.key);
     if (this.file) this.registry().trigger(this.file.provider, this.file.number, EventFlag.READ);
   }

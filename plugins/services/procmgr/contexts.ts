@@ -8,13 +8,16 @@ import {
 } from '../../../core/abi/kernel-schemes.js';
 import { Signal, waitStatus } from '../../../core/abi/process-manager.js';
 import { ContextStatusBuffer, Event, ProcSchemeAttrs } from '../../../core/abi/structs.js';
-import { EventFlag, Open } from '../../../core/abi/flags.js';
+import { Errno } from '../../../core/abi/errno.js';
+import { EventFlag, NO_OFFSET, Open, RwFlag } from '../../../core/abi/flags.js';
 import { encodeWords } from '../../../core/abi/wire.js';
 import { INTERNAL_FD_BASE } from '../runtime/fd-table.js';
+import { unlessErrno } from '../runtime/posix-error.js';
 import type { Os } from '../runtime/os.js';
 import type { Process } from './process-table.js';
 
 const FAULT_EXIT = 1;
+const EVENTS_BYTES = 64 * Event.sizeBytes;
 
 /** What POSIX systems make of the exceptions of an x86 processor; the rest is SIGSEGV. */
 const SIGNAL_OF_EXCEPTION: Readonly<Record<number, number>> = {
@@ -36,6 +39,9 @@ const faultStatus = (kind: number): number =>
 export class Contexts {
   /** Queue of the ends of contexts and of requests. */
   readonly queue: number;
+  /** Descriptors that had an event since the last `takeChanged`. */
+  readonly #changed = new Set<number>();
+  #taken = false;
 
   constructor(
     private readonly os: Os,
@@ -58,8 +64,27 @@ export class Contexts {
     this.os.calls.write(this.queue, Event.encode({ id: fd, flags: EventFlag.READ, data: fd }));
   }
 
+  /** Returns at once when `takeChanged` has come across an event since: it may be a request. */
   waitForEvent(): void {
-    this.os.calls.read(this.queue, 64 * Event.sizeBytes);
+    const taken = this.#taken;
+    this.#taken = false;
+    if (!taken) this.#note(this.os.calls.read(this.queue, EVENTS_BYTES));
+  }
+
+  /** Watched descriptors with an event since this was asked last. */
+  takeChanged(): number[] {
+    const next = () => this.os.calls.readAt(this.queue, EVENTS_BYTES, NO_OFFSET, RwFlag.NONBLOCK);
+    const bytes = unlessErrno(next, new Uint8Array(), Errno.EAGAIN, Errno.EWOULDBLOCK);
+    if (bytes.length > 0) this.#taken = true;
+    this.#note(bytes);
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    return changed;
+  }
+
+  #note(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += Event.sizeBytes)
+      this.#changed.add(Event.decode(bytes, at).data);
   }
 
   /** A part of a context, for somebody else. */

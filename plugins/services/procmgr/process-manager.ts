@@ -77,18 +77,23 @@ export class ProcessManager implements Scheme {
     for (const [name, fd] of namespaces[0] ?? []) this.view.names.set(name, fd);
     this.table.restore(table);
     this.handles.restore(handles, (number) => views[number] ?? new Map());
+    // The predecessor may have taken an event and not come to it.
+    for (const process of this.table.all()) this.#look(process);
   }
 
   /** Looks which contexts have ended since; call after every event. */
   collectDeaths(): void {
-    for (const process of this.table.all()) {
-      if (process.state === 'zombie') continue;
-      const outcome = this.contexts.outcome(process);
-      if (outcome === undefined) continue;
-      if (process.state !== 'exiting') process.status = outcome;
-      this.table.ended(process);
-      this.#runs.ended(process);
-    }
+    const changed = new Set(this.contexts.takeChanged());
+    if (changed.size === 0) return;
+    for (const process of this.table.all()) if (changed.has(process.contextFd)) this.#look(process);
+  }
+
+  #look(process: Process): void {
+    const outcome = process.state === 'zombie' ? undefined : this.contexts.outcome(process);
+    if (outcome === undefined) return;
+    if (process.state !== 'exiting') process.status = outcome;
+    this.table.ended(process);
+    this.#runs.ended(process);
   }
 
   openat(directory: number, path: string, _flags: number, caller: Caller): Opened {

@@ -1,6 +1,7 @@
 import { Errno } from '../../../../core/abi/errno.js';
 import { has, Mode, Open, StdFsCall } from '../../../../core/abi/flags.js';
 import { MEMORY_OBJECT_PATH } from '../../../../core/abi/scheme-protocol.js';
+import { Event } from '../../../../core/abi/structs.js';
 import { PosixError } from '../posix-error.js';
 import { concat, decodeUtf8, encodeUtf8 } from '../utf8.js';
 import { MustWait } from './mock-types.js';
@@ -191,16 +192,19 @@ export class MockSys implements MockScheme {
   }
 }
 
-/** Event queues: registrations are kept; tests poll servers instead of waiting for events. */
+/** Event queues: tests poll servers instead of waiting for events; who only looks is told that anything may have happened. */
 export class MockEvents implements MockScheme {
   readonly name = 'event';
+  readonly #registered = new Map<number, Uint8Array>();
   openat() {
     return { number: 1 };
   }
   write(_context: unknown, _description: unknown, bytes: Uint8Array): number {
+    this.#registered.set(Event.decode(bytes).id, bytes.slice());
     return bytes.length;
   }
-  read(): Uint8Array {
-    throw new MustWait('no events in a sequential test');
+  read(_context: unknown, _description: unknown, length: number, _offset: number, flags: number): Uint8Array {
+    if ((flags & Open.NONBLOCK) === 0) throw new MustWait('no events in a sequential test');
+    return concat([...this.#registered.values()]).subarray(0, length);
   }
 }
