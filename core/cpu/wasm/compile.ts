@@ -19,22 +19,33 @@ export const compileOptimised = (bytes: Uint8Array): WebAssembly.Module =>
 
 /** The same on V8's own threads, while this one goes on. */
 export async function compileInBackground(bytes: Uint8Array): Promise<WebAssembly.Module> {
-  setFlags('no-');
+  const release = holdFlags();
   try {
     return await WebAssembly.compile(bytes);
   } finally {
-    setFlags('');
+    release();
   }
 }
 
 /** Runs `action` under the flags that are in force while `compileInBackground` compiles. */
 export function withCompileFlags<T>(action: () => T): T {
-  setFlags('no-');
+  const release = holdFlags();
   try {
     return action();
   } finally {
-    setFlags('');
+    release();
   }
+}
+
+// The flags belong to the process, and V8's threads read them for as long as they compile.
+let holders = 0;
+
+/** Keeps the flags in force until every holder has let go. */
+function holdFlags(): () => void {
+  if (holders++ === 0) setFlags('no-');
+  return () => {
+    if (--holders === 0) setFlags('');
+  };
 }
 
 function setFlags(prefix: '' | 'no-'): void {
