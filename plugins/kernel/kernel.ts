@@ -256,7 +256,7 @@ export class Kernel {
   }
 
   #invalidate(linear: number, root: number): void {
-    if (Number(this.cpu.registers.cr3) === root) this.cpu.invalidatePage(BigInt(linear));
+    if (this.current.space?.table.root === root) this.cpu.invalidatePage(BigInt(linear));
   }
 
   #mapKernel(): void {

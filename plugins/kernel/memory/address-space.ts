@@ -98,7 +98,7 @@ export class AddressSpace {
 
   /** Forgets the resident pages of a range; they come back from their backing. */
   dropPages(start: number, end: number): void {
-    for (const linear of [...this.table.present(start, end)]) {
+    for (const linear of this.table.present(start, end)) {
       const frame = this.table.unmap(linear);
       if (frame !== undefined && this.#counted(frame)) this.parts.frames.release(frame);
     }
@@ -110,7 +110,7 @@ export class AddressSpace {
     { read, write, execute }: Pick<Grant, 'read' | 'write' | 'execute'>,
   ): void {
     this.#replace(start, end, (grant) => ({ ...grant, read, write, execute }));
-    for (const linear of [...this.table.present(start, end)]) this.#reprotect(linear, read);
+    for (const linear of this.table.present(start, end)) this.#reprotect(linear, read);
   }
 
   /** Makes a page resident for an access. 0, or the errno of what stands against it. */
@@ -157,7 +157,7 @@ export class AddressSpace {
     const part = slice(grant, from, Math.min(grant.end, from + bytes));
     retainBacking(part.backing);
     this.insert({ ...part, start: to, end: to + newBytes });
-    for (const linear of [...this.table.present(from, from + bytes)]) {
+    for (const linear of this.table.present(from, from + bytes)) {
       const mapped = this.table.lookup(linear);
       const frame = this.table.unmap(linear);
       if (mapped && frame !== undefined) {
@@ -185,7 +185,7 @@ export class AddressSpace {
 
   #shareResident(grant: Grant, child: AddressSpace): void {
     const shared = isShared(grant);
-    for (const linear of [...this.table.present(grant.start, grant.end)]) {
+    for (const linear of this.table.present(grant.start, grant.end)) {
       const mapped = this.table.lookup(linear);
       if (!mapped) continue;
       const flags = { write: shared && mapped.write, execute: grant.execute };

@@ -20,6 +20,14 @@ const FRAME_MASK = 0xffff_f000;
 const ENTRIES = 512;
 /** Bytes that one entry of each level spans, PML4 first. */
 const SPANS = [2 ** 39, 2 ** 30, 2 ** 21, 2 ** 12] as const;
+const LEAF = 3;
+
+/** A table and the first linear address that it translates. */
+interface Place {
+  readonly table: number;
+  readonly level: number;
+  readonly base: number;
+}
 
 export interface PageFlags {
   readonly write: boolean;
@@ -84,17 +92,11 @@ export class PageTable {
     return { frame: (low & FRAME_MASK) >>> 0, write: (low & Pte.RW) !== 0 };
   }
 
-  /** Every page with a frame in [start, end), skipping empty tables. */
-  *present(start: number, end: number): Generator<number> {
-    for (let linear = start; linear < end;) {
-      const hole = this.#emptySpan(linear);
-      if (hole > 0) {
-        linear = Math.floor(linear / hole) * hole + hole;
-        continue;
-      }
-      yield linear;
-      linear += PAGE_BYTES;
-    }
+  /** Every page with a frame in [start, end), in order. */
+  present(start: number, end: number): number[] {
+    const found: number[] = [];
+    this.#collect({ table: this.root, level: 0, base: 0 }, { start, end }, found);
+    return found;
   }
 
   /** Gives the tables back; the pages must have been unmapped before. */
@@ -102,37 +104,53 @@ export class PageTable {
     this.#freeTable(this.root, 0);
   }
 
+  #collect({ table, level, base }: Place, range: { start: number; end: number }, found: number[]): void {
+    const span = SPANS[level] ?? PAGE_BYTES;
+    const first = Math.max(0, Math.floor((range.start - base) / span));
+    const last = Math.min(ENTRIES, Math.ceil((range.end - base) / span));
+    const words = this.#words(table);
+    for (let index = first; index < last; index++) {
+      const low = words[index * 2] ?? 0;
+      if ((low & KEPT) === 0) continue;
+      const linear = base + index * span;
+      if (level === LEAF) found.push(linear);
+      else this.#collect({ table: (low & FRAME_MASK) >>> 0, level: level + 1, base: linear }, range, found);
+    }
+  }
+
   #freeTable(table: number, level: number): void {
+    const words = this.#words(table);
     const entries = level === 0 ? ENTRIES / 2 : ENTRIES;
-    for (let index = 0; level < 3 && index < entries; index++) {
-      const low = this.memory.read32(table + index * 8);
+    for (let index = 0; level < LEAF && index < entries; index++) {
+      const low = words[index * 2] ?? 0;
       if (low & Pte.P) this.#freeTable((low & FRAME_MASK) >>> 0, level + 1);
     }
     this.frames.release(table);
   }
 
-  /** Bytes of the largest unmapped slot around `linear`, 0 where a page is present. */
-  #emptySpan(linear: number): number {
-    let table = this.root;
-    for (const span of SPANS) {
-      const low = this.memory.read32(table + (Math.floor(linear / span) % ENTRIES) * 8);
-      if (!(low & KEPT)) return span;
-      table = (low & FRAME_MASK) >>> 0;
-    }
-    return 0;
+  /** Two words for each entry, to look at. */
+  #words(table: number): Uint32Array {
+    const { buffer, byteOffset } = this.memory.view(table, PAGE_BYTES);
+    return new Uint32Array(buffer, byteOffset, ENTRIES * 2);
   }
 
   /** Physical address of the last-level entry, 0 where a table is missing and not wanted. */
   #entry(linear: number, create: boolean): number {
-    let table = this.root;
-    for (const span of SPANS.slice(0, 3)) {
-      const slot = table + (Math.floor(linear / span) % ENTRIES) * 8;
-      const low = this.memory.read32(slot);
-      if (low & Pte.P) table = (low & FRAME_MASK) >>> 0;
-      else if (!create) return 0;
-      else table = this.#addTable(slot);
-    }
-    return table + (Math.floor(linear / PAGE_BYTES) % ENTRIES) * 8;
+    const page = Math.floor(linear / PAGE_BYTES);
+    const upper = Math.floor(page / ENTRIES ** 2);
+    const lower = page - upper * ENTRIES ** 2;
+    const directories = this.#next(this.root, upper >>> 9, create);
+    const directory = directories && this.#next(directories, upper & 511, create);
+    const table = directory && this.#next(directory, lower >>> 9, create);
+    return table && table + (lower & 511) * 8;
+  }
+
+  /** The table that an entry leads to, or 0. */
+  #next(table: number, index: number, create: boolean): number {
+    const slot = table + index * 8;
+    const low = this.memory.read32(slot);
+    if (low & Pte.P) return (low & FRAME_MASK) >>> 0;
+    return create ? this.#addTable(slot) : 0;
   }
 
   #addTable(slot: number): number {
