@@ -266,6 +266,7 @@ export class CodeCache {
       sizeIndex: 0,
       reg: 0,
       rm: 0,
+      vvvv: 0,
       memory: undefined,
       segment: undefined,
       immediate: vector,

@@ -145,7 +145,12 @@ export const Field = {
   /** Bits 0..1: log2 of the scale; bit 2: 32-bit addresses; the rest: slot of the segment base. */
   scaleSegment: 7,
   displacement: 8,
+  /** Of VEX rows only the low byte, with the two fields that follow above it. */
   immediate: 12,
+  /** The register of VEX.vvvv: number * 8 for a general one, number * 16 for a vector. */
+  vvvv: 13,
+  /** The vector register in bits 7..4 of an immediate: number * 16. */
+  immediateRegister: 14,
 } as const;
 export const ADDRESS_32 = 4;
 

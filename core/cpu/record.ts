@@ -39,7 +39,7 @@ export class RecordWriter {
     u8[record + Field.reg] = shape.reg
       ? registerField(shape.reg, instruction.reg, instruction)
       : instruction.reg;
-    i32[(record + Field.immediate) >> 2] = immediate;
+    i32[(record + Field.immediate) >> 2] = row.opcode.isVex ? vexFields(instruction) : immediate;
     i32[(record + Field.displacement) >> 2] = shape.relative ? next : 0;
     let variant = 0;
     if (instruction.memory) {
@@ -124,6 +124,12 @@ export class RecordWriter {
     }
     u16[record >> 1] = op;
   }
+}
+
+/** An immediate of 8 bits, then the registers that VEX.vvvv and the immediate name. */
+function vexFields({ row, immediate, vvvv }: Instruction): number {
+  const named = row.operands.some(({ kind }) => kind === 'B') ? vvvv * 8 : vvvv * 16;
+  return immediate | (named << 8) | ((immediate >> 4) << 20);
 }
 
 /** How a register number stands in a record, by the kind of register. */

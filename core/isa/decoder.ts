@@ -1,7 +1,7 @@
 import type { DecodeFailure, Instruction, MemoryOperand, Mode } from './instruction.js';
 import { choose, Opcodes } from './opcode-map.js';
 import type { OperandCode } from './operand.js';
-import type { OpcodeMap, OperandSize, ParsedRow } from './row.js';
+import type { MandatoryPrefix, OpcodeMap, OperandSize, ParsedRow } from './row.js';
 
 const MAX_LENGTH = 15;
 const LOCK = 0xf0;
@@ -9,6 +9,11 @@ const REX_W = 8;
 const REX_R = 4;
 const REX_X = 2;
 const REX_B = 1;
+const VEX_LONG = 0xc4;
+const VEX_SHORT = 0xc5;
+/** By VEX.mmmmm and VEX.pp. */
+const VEX_MAPS: readonly (OpcodeMap | undefined)[] = [undefined, 'vex.0f', 'vex.0f38', 'vex.0f3a'];
+const VEX_PREFIXES: readonly MandatoryPrefix[] = ['np', '66', 'f3', 'f2'];
 
 class Truncated extends Error {}
 class TooLong extends Error {}
@@ -28,6 +33,8 @@ export class Decoder {
   #repeat: Instruction['repeat'] = 0;
   #lock = false;
   #segment: number | undefined;
+  #vvvv = 0;
+  #vexL = false;
 
   constructor(rows: readonly ParsedRow[]) {
     this.#opcodes = new Opcodes(rows);
@@ -69,18 +76,47 @@ export class Decoder {
 
   #instruction(): Instruction | undefined {
     const first = this.#prefixes();
+    if (first === VEX_LONG || first === VEX_SHORT) return this.#vex(first);
     const [map, opcode] = this.#opcode(first);
+    const prefix = this.#effectivePrefix();
+    const row = this.#choose(map, opcode, prefix);
+    return row && this.#operands(row, opcode);
+  }
+
+  /** Other prefixes than those of segment and address size may not come before it. */
+  #vex(first: number): Instruction | undefined {
+    if (this.#lock || this.#operandSize16 || this.#repeat !== 0 || this.#rex !== 0) return undefined;
+    const second = this.#byte();
+    const last = first === VEX_SHORT ? second : this.#byte();
+    const map = first === VEX_SHORT ? 'vex.0f' : VEX_MAPS[second & 0x1f];
+    if (!map) return undefined;
+    const extension = first === VEX_SHORT ? (second & 0x80) | 0x60 : second;
+    this.#rex = ((~extension >> 5) & 7) | (first === VEX_LONG && last & 0x80 ? REX_W : 0);
+    this.#vvvv = (~last >> 3) & 15;
+    this.#vexL = (last & 4) !== 0;
+    const opcode = this.#byte();
+    const row = this.#choose(map, opcode, VEX_PREFIXES[last & 3]!);
+    if (!row || (this.#vvvv !== 0 && !row.usesVvvv)) return undefined;
+    return this.#operands(row, opcode);
+  }
+
+  #choose(map: OpcodeMap, opcode: number, prefix: MandatoryPrefix): ParsedRow | undefined {
     const candidates = this.#opcodes.candidates(map, opcode);
     if (candidates.length === 0) return undefined;
     const needsModrm = candidates.some((row) => row.opcode.hasModrm);
-    const row = choose(candidates, {
-      repeat: this.#repeat,
-      operandSize16: this.#operandSize16,
+    return choose(candidates, {
+      prefix,
+      vexL: this.#vexL,
       rexW: (this.#rex & REX_W) !== 0,
       rexB: (this.#rex & REX_B) !== 0,
       modrm: needsModrm ? this.#peek() : -1,
     });
-    return row && this.#operands(row, opcode);
+  }
+
+  #effectivePrefix(): MandatoryPrefix {
+    if (this.#repeat === 0xf3) return 'f3';
+    if (this.#repeat === 0xf2) return 'f2';
+    return this.#operandSize16 ? '66' : 'np';
   }
 
   #peek(): number {
@@ -95,6 +131,8 @@ export class Decoder {
     this.#operandSize16 = this.#address32 = this.#lock = false;
     this.#repeat = 0;
     this.#segment = undefined;
+    this.#vvvv = 0;
+    this.#vexL = false;
     for (;;) {
       const byte = this.#byte();
       if ((byte & 0xf0) === 0x40) this.#rex = byte;
@@ -134,6 +172,7 @@ export class Decoder {
       sizeIndex,
       reg,
       rm,
+      vvvv: this.#vvvv,
       memory,
       immediate,
       immediateHigh,
@@ -147,6 +186,7 @@ export class Decoder {
   }
 
   #sizeIndex({ sizeList, opcode }: ParsedRow): number {
+    if (sizeList[1] === 256) return this.#vexL ? 1 : 0;
     const wide = (this.#rex & REX_W) !== 0;
     const narrow = this.#operandSize16 && opcode.prefix !== '66';
     if (sizeList.length === 1) return 0;
@@ -197,9 +237,10 @@ export class Decoder {
 
   /** A second immediate (`ENTER_Iw_Ib`) lands above the 16 bits of the first. */
   #immediates(row: ParsedRow, size: OperandSize): [number, number] {
-    const found = row.operands.filter(({ kind }) => kind === 'I' || kind === 'J' || kind === 'O');
+    const found = row.operands.filter(({ kind }) => 'IJOL'.includes(kind));
     const [first, second] = found;
     if (!first) return [0, 0];
+    if (row.opcode.isVex) return [this.#byte(), 0];
     if (first.kind === 'O')
       return this.#address32 ? [this.#signed32(), 0] : [this.#signed32(), this.#signed32()];
     if (first.size === 'v' && size === 64) return [this.#signed32(), this.#signed32()];

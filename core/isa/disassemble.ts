@@ -13,6 +13,7 @@ const WIDTHS: Record<number, string> = {
   32: 'dword ',
   64: 'qword ',
   128: 'xmmword ',
+  256: 'ymmword ',
 };
 const HIDDEN = new Set<OperandKind>(['X', 'Y']);
 
@@ -32,20 +33,24 @@ export function disassemble(instruction: Instruction, { rip }: DisassembleOption
 
 export function registerName(number: number, size: OperandSize, hasRex = true): string {
   if (size === 8) return number > 7 ? `r${number}b` : (hasRex ? LOW_BYTES : LEGACY_BYTES)[number]!;
-  if (number > 7) return `r${number}${{ 16: 'w', 32: 'd', 64: '', 128: '' }[size]}`;
-  return `${{ 16: '', 32: 'e', 64: 'r', 128: 'r' }[size]}${NAMES[number]!}`;
+  if (number > 7) return `r${number}${size === 16 ? 'w' : size === 32 ? 'd' : ''}`;
+  return `${size === 16 ? '' : size === 32 ? 'e' : 'r'}${NAMES[number]!}`;
 }
 
 type Formatter = (instruction: Instruction, operand: OperandCode, rip: bigint | undefined) => string;
 
 const general =
-  (field: 'reg' | 'rm'): Formatter =>
+  (field: 'reg' | 'rm' | 'vvvv'): Formatter =>
   (instruction, operand) =>
     registerName(instruction[field], sizeIn(operand, instruction.size), instruction.hasRex);
 const numbered =
   (prefix: string, field: 'reg' | 'rm', mask = 15): Formatter =>
   (instruction) =>
     `${prefix}${instruction[field] & mask}`;
+const vector =
+  (number: (instruction: Instruction) => number): Formatter =>
+  (instruction, operand) =>
+    `${sizeIn(operand, instruction.size) === 256 ? 'ymm' : 'xmm'}${number(instruction)}`;
 const orMemory =
   (register: Formatter): Formatter =>
   (instruction, operand, rip) =>
@@ -57,9 +62,12 @@ const FORMATTERS: Record<OperandKind, Formatter> = {
   Z: general('rm'),
   E: orMemory(general('rm')),
   M: (instruction, operand, rip) => memory(instruction, operand, rip),
-  V: numbered('xmm', 'reg'),
-  U: numbered('xmm', 'rm'),
-  W: orMemory(numbered('xmm', 'rm')),
+  B: general('vvvv'),
+  V: vector(({ reg }) => reg),
+  U: vector(({ rm }) => rm),
+  W: orMemory(vector(({ rm }) => rm)),
+  H: vector(({ vvvv }) => vvvv),
+  L: vector(({ immediate }) => immediate >> 4),
   P: numbered('mm', 'reg', 7),
   N: numbered('mm', 'rm', 7),
   Q: orMemory(numbered('mm', 'rm', 7)),

@@ -24,6 +24,8 @@ export interface Instruction {
   readonly reg: number;
   /** ModRM.rm or the opcode's low three bits with REX.B: a register number. */
   readonly rm: number;
+  /** The register that VEX.vvvv names, 0 without one. */
+  readonly vvvv: number;
   readonly memory: MemoryOperand | undefined;
   /** 4 = fs, 5 = gs; other segments have base 0 in long mode. */
   readonly segment: number | undefined;

@@ -1,20 +1,28 @@
-import type { OpcodeMap, ParsedRow } from './row.js';
+import type { MandatoryPrefix, OpcodeMap, ParsedRow } from './row.js';
 
 const REGISTER_ONLY = new Set(['R', 'U', 'N']);
 
 /** What the choice among the rows of one opcode depends on. */
 export interface Selector {
-  readonly repeat: number;
-  readonly operandSize16: boolean;
+  readonly prefix: MandatoryPrefix;
   readonly rexW: boolean;
   readonly rexB: boolean;
+  readonly vexL: boolean;
   /** The ModRM byte, or -1 behind the last available byte. */
   readonly modrm: number;
 }
 
 /** Rows by opcode map and byte. */
 export class Opcodes {
-  readonly #maps: Record<OpcodeMap, ParsedRow[][]> = { '1': [], '0f': [], '0f38': [], '0f3a': [] };
+  readonly #maps: Record<OpcodeMap, ParsedRow[][]> = {
+    '1': [],
+    '0f': [],
+    '0f38': [],
+    '0f3a': [],
+    'vex.0f': [],
+    'vex.0f38': [],
+    'vex.0f3a': [],
+  };
 
   constructor(rows: readonly ParsedRow[]) {
     for (const row of rows) {
@@ -46,18 +54,13 @@ export function choose(candidates: readonly ParsedRow[], selector: Selector): Pa
 }
 
 function fits(row: ParsedRow, selector: Selector): boolean {
-  const { prefix, rexW, plusRegister } = row.opcode;
+  const { prefix, rexW, plusRegister, vexL } = row.opcode;
   if (rexW !== undefined && rexW !== selector.rexW) return false;
-  if (prefix !== undefined && prefix !== effectivePrefix(selector)) return false;
+  if (vexL !== undefined && vexL !== selector.vexL) return false;
+  if (prefix !== undefined && prefix !== selector.prefix) return false;
   // 90 with REX.B is xchg r8, rax, not nop.
   if (row.opcode.byte === 0x90 && row.opcode.map === '1' && !plusRegister && selector.rexB) return false;
   return !row.opcode.hasModrm || fitsModrm(row, selector.modrm);
-}
-
-function effectivePrefix({ repeat, operandSize16 }: Selector) {
-  if (repeat === 0xf3) return 'f3';
-  if (repeat === 0xf2) return 'f2';
-  return operandSize16 ? '66' : 'np';
 }
 
 function fitsModrm({ opcode, operands }: ParsedRow, modrm: number): boolean {

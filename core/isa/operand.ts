@@ -19,6 +19,9 @@ export type OperandKind =
   | 'P'
   | 'Q'
   | 'N'
+  | 'H'
+  | 'B'
+  | 'L'
   | 'X'
   | 'Y'
   | 'fixed';
@@ -27,8 +30,8 @@ export interface OperandCode {
   /** As written in the row's name. */
   readonly text: string;
   readonly kind: OperandKind;
-  /** `v`, `z` and `y` follow the operand size, the rest are fixed; 0 where an operand has no size. */
-  readonly size: 'v' | 'z' | 'y' | OperandSize | 0;
+  /** `v`, `z` and `y` follow the operand size, `x` the vector length, the rest are fixed; 0 where an operand has no size. */
+  readonly size: 'v' | 'z' | 'y' | 'x' | OperandSize | 0;
   /** Register number of a fixed register. */
   readonly register?: number;
 }
@@ -42,9 +45,10 @@ const SIZES: Record<string, OperandCode['size']> = {
   z: 'z',
   y: 'y',
   dq: 128,
-  x: 128,
-  ps: 128,
-  pd: 128,
+  qq: 256,
+  x: 'x',
+  ps: 'x',
+  pd: 'x',
   ss: 32,
   sd: 64,
   pi: 64,
@@ -69,7 +73,7 @@ const FIXED: Record<string, Omit<OperandCode, 'text' | 'kind'>> = {
   STi: { size: 0 },
 };
 
-const LETTERED = /^([EGMRZIJOSCDVWUPQNXY])(b|w|dq|d|q|v|z|y|x|ps|pd|ss|sd|pi|p|s|t|a|)$/;
+const LETTERED = /^([EGMRZIJOSCDVWUPQNXYHBL])(b|w|dq|d|qq|q|v|z|y|x|ps|pd|ss|sd|pi|p|s|t|a|)$/;
 
 /** Undefined when `text` is not an operand code, so it belongs to the mnemonic. */
 export function parseOperand(text: string): OperandCode | undefined {
@@ -81,8 +85,10 @@ export function parseOperand(text: string): OperandCode | undefined {
 }
 
 export function sizeIn(operand: OperandCode, operandSize: OperandSize): OperandSize {
-  if (operand.size === 'v' || operand.size === 'y' || operand.size === 'z') return operandSize;
-  return operand.size === 0 ? operandSize : operand.size;
+  const { size } = operand;
+  if (size === 'x') return operandSize === 256 ? 256 : 128;
+  if (size === 'v' || size === 'y' || size === 'z') return operandSize;
+  return size === 0 ? operandSize : size;
 }
 
 /** Kinds that are a register or memory, by ModRM. */

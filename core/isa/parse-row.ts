@@ -21,6 +21,7 @@ function parseRow(row: Row, firstForm: number): ParsedRow {
     opcode: parseEncoding(row.encoding),
     sizeList: sizeList(row, operands),
     variants: variants(operands),
+    usesVvvv: operands.some(({ kind }) => kind === 'H' || kind === 'B'),
     firstForm,
   };
 }
@@ -49,14 +50,24 @@ function sizeList(row: Row, operands: readonly OperandCode[]): readonly OperandS
   const sizes = operands.map(({ size }) => size);
   if (sizes.includes('v') || sizes.includes('z')) return [16, 32, 64];
   if (sizes.includes('y')) return [32, 64];
+  if (sizes.includes('x')) return vectorLengths(row.encoding);
   const fixed = sizes.find((size) => size !== 0) ?? 64;
   return [fixed as OperandSize];
 }
+
+/** VEX.L chooses the vector length unless the encoding demands one. */
+function vectorLengths(encoding: string): readonly OperandSize[] {
+  const [, ...words] = encoding.split(' ')[0]!.split('.');
+  if (words.length === 0 || words.some((word) => NO_LENGTH.has(word))) return [128];
+  return words.includes('256') ? [256] : [128, 256];
+}
+const NO_LENGTH = new Set(['lz', '128', 'lig']);
 
 const PREFIXES = new Set(['np', '66', 'f2', 'f3']);
 
 function parseEncoding(text: string): Encoding {
   const words = text.split(' ');
+  if (words[0]!.startsWith('vex.')) return parseVex(words);
   const prefix = PREFIXES.has(words[0]!) && words.length > 1 ? (words.shift() as MandatoryPrefix) : undefined;
   const rexW = words[0]?.startsWith('rex.w') ? words.shift() === 'rex.w' : undefined;
   const last = words.at(-1)!;
@@ -69,8 +80,25 @@ function parseEncoding(text: string): Encoding {
     byte,
     prefix,
     rexW,
+    isVex: false,
+    vexL: undefined,
     plusRegister,
     ...parseSuffix(suffix),
+  };
+}
+
+function parseVex([prefixes, byte, suffix]: readonly string[]): Encoding {
+  const words = prefixes!.split('.');
+  const has = (word: string) => words.includes(word);
+  return {
+    map: `vex.${words.find((word) => word.startsWith('0f'))!}` as OpcodeMap,
+    byte: parseInt(byte!, 16),
+    prefix: words.find((word) => PREFIXES.has(word)) as MandatoryPrefix,
+    rexW: has('w1') ? true : has('w0') ? false : undefined,
+    isVex: true,
+    vexL: has('256') ? true : has('lz') || has('128') ? false : undefined,
+    plusRegister: false,
+    ...parseSuffix(suffix ?? ''),
   };
 }
 

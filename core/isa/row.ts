@@ -4,7 +4,8 @@ import type { OperandCode } from './operand.js';
 /** Emits what the instruction does, through the emitter of whoever asks. */
 export type Meaning = (e: Emitter) => void;
 
-export type OperandSize = 8 | 16 | 32 | 64 | 128;
+/** 256 only as a vector length. */
+export type OperandSize = 8 | 16 | 32 | 64 | 128 | 256;
 
 /** Status flags by letter, in any order: o s z a p c. */
 export type FlagLetters = string;
@@ -15,7 +16,8 @@ export interface Row {
   readonly name: string;
   /**
    * Opcode as the manual writes it: optional prefix (`np`, `66`, `f2`, `f3`), optional `rex.w`, opcode bytes, then
-   * `/r`, `/0`..`/7`, `+r`, or `=c1` for a whole ModRM byte.
+   * `/r`, `/0`..`/7`, `+r`, or `=c1` for a whole ModRM byte. With VEX everything before the opcode byte is one word:
+   * `vex.lz.66.0f38.w0 f7 /r`, with `lz` `128` `256` `lig` for VEX.L, `np` `66` `f2` `f3`, and `w0` `w1` where W matters.
    */
   readonly encoding: string;
   readonly does: Meaning;
@@ -55,19 +57,25 @@ export interface ParsedRow extends Row {
   readonly opcode: Encoding;
   readonly sizeList: readonly OperandSize[];
   readonly variants: readonly Variant[];
+  /** VEX.vvvv names an operand; elsewhere it has to be all ones. */
+  readonly usesVvvv: boolean;
   /** Number of the row's first form. */
   readonly firstForm: number;
 }
 
 export type Variant = 'r' | 'm' | 'near' | 'far' | '';
-export type OpcodeMap = '1' | '0f' | '0f38' | '0f3a';
+export type OpcodeMap = '1' | '0f' | '0f38' | '0f3a' | 'vex.0f' | 'vex.0f38' | 'vex.0f3a';
 export type MandatoryPrefix = 'np' | '66' | 'f2' | 'f3';
 
 export interface Encoding {
   readonly map: OpcodeMap;
   readonly byte: number;
   readonly prefix: MandatoryPrefix | undefined;
+  /** REX.W or VEX.W. */
   readonly rexW: boolean | undefined;
+  readonly isVex: boolean;
+  /** VEX.L that it demands; undefined where it has none, ignores it, or has a form for each. */
+  readonly vexL: boolean | undefined;
   readonly hasModrm: boolean;
   readonly digit: number | undefined;
   readonly modrm: number | undefined;

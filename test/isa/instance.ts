@@ -1,5 +1,5 @@
 import type { OperandCode } from '../../core/isa/operand.js';
-import type { OperandSize, ParsedRow, Variant } from '../../core/isa/row.js';
+import type { OpcodeMap, OperandSize, ParsedRow, Variant } from '../../core/isa/row.js';
 import type { Random } from './random.js';
 import type { CpuState, Patch, TestCase } from './test-case.js';
 import { CODE, DATA, DATA_BYTES, emptyState, FIXED, HIGH, PAGE_BYTES } from './test-case.js';
@@ -14,7 +14,17 @@ const OPERAND_BYTES = 128;
 const IN_RM = new Set(['E', 'R', 'W', 'U', 'Q', 'N', 'M']);
 const IN_REG = new Set(['G', 'V', 'P', 'S', 'C', 'D']);
 const MANDATORY = { np: [], '66': [0x66], f2: [0xf2], f3: [0xf3] } as const;
-const MAPS = { '1': [], '0f': [0x0f], '0f38': [0x0f, 0x38], '0f3a': [0x0f, 0x3a] } as const;
+const MAPS: Record<OpcodeMap, readonly number[]> = {
+  '1': [],
+  '0f': [0x0f],
+  '0f38': [0x0f, 0x38],
+  '0f3a': [0x0f, 0x3a],
+  'vex.0f': [],
+  'vex.0f38': [],
+  'vex.0f3a': [],
+};
+const VEX_MAPS: Partial<Record<OpcodeMap, number>> = { 'vex.0f': 1, 'vex.0f38': 2, 'vex.0f3a': 3 };
+const VEX_PREFIXES = { np: 0, '66': 1, f3: 2, f2: 3 } as const;
 
 interface Shape {
   readonly size: OperandSize;
@@ -133,13 +143,13 @@ class InstanceBuilder {
     const sized = row.sizeList.length > 1;
     if (this.#isString() && random.oneIn(2)) this.#prefixes.push(random.pick([0xf2, 0xf3]));
     if (row.lock && this.#shape.variant === 'm' && random.oneIn(8)) this.#prefixes.push(0xf0);
-    if (sized && size === 16) this.#prefixes.push(0x66);
+    if (sized && size === 16 && !row.opcode.isVex) this.#prefixes.push(0x66);
     if (rexW === true || (rexW === undefined && sized && size === 64 && row.sizes !== 'd64'))
       this.#rex |= 0x48;
-    if (prefix && prefix !== 'np') this.#prefixes.push(...MANDATORY[prefix]);
+    if (prefix && prefix !== 'np' && !row.opcode.isVex) this.#prefixes.push(...MANDATORY[prefix]);
     if (this.isPlain) return;
     if (random.oneIn(30)) this.#prefixes.unshift(random.pick([0x2e, 0x36, 0x3e, 0x26]));
-    if (random.oneIn(6)) this.#rex |= 0x40;
+    if (random.oneIn(6)) this.#rex |= row.opcode.isVex && wIsIgnored(row) ? 0x48 : 0x40;
   }
 
   #isString(): boolean {
@@ -282,16 +292,31 @@ class InstanceBuilder {
   }
 
   #assemble(opcode: number[]): number[] {
-    const rex = this.#rex === 0 ? [] : [this.#rex | 0x40];
+    const rex = this.row.opcode.isVex ? this.#vex() : this.#rex === 0 ? [] : [this.#rex | 0x40];
     const head = [...this.#prefixes, ...rex, ...opcode];
     if (this.#relative) this.#relative = { ...this.#relative, at: this.#relative.at + head.length };
     return [...head, ...this.#tail, ...this.#immediates()];
+  }
+
+  /** The short form where it can be, mostly. */
+  #vex(): number[] {
+    const { random, row } = this;
+    const { map, prefix, vexL } = row.opcode;
+    const vvvv = row.usesVvvv ? random.below(this.isPlain ? 4 : 16) : 0;
+    const ignoresL = vexL === undefined && this.#shape.size < 128 && random.oneIn(4) && !this.isPlain;
+    const length = vexL || ignoresL || (vexL === undefined && this.#shape.size === 256) ? 4 : 0;
+    const last = ((~vvvv & 15) << 3) | length | VEX_PREFIXES[prefix ?? 'np'];
+    const inverted = ~this.#rex << 5;
+    if (map === 'vex.0f' && (this.#rex & 0xb) === 0 && (this.isPlain || !random.oneIn(6)))
+      return [0xc5, (inverted & 0x80) | last];
+    return [0xc4, (inverted & 0xe0) | VEX_MAPS[map]!, ((this.#rex & 8) << 4) | last];
   }
 
   #immediates(): number[] {
     return this.row.operands.flatMap((operand) => {
       if (operand.kind === 'O')
         return [...qword(this.#address(8)).slice(0, this.#prefixes.includes(0x67) ? 4 : 8)];
+      if (operand.kind === 'L') return [this.random.below(256)];
       if (operand.kind !== 'I' && operand.kind !== 'J') return [];
       if (operand.kind === 'J' && this.isPlain)
         return [...qword(0x10n)].slice(0, this.#immediateBytes(operand));
@@ -311,6 +336,9 @@ class InstanceBuilder {
     dword(distance).forEach((byte, i) => (code[at + i] = byte));
   }
 }
+
+const wIsIgnored = ({ opcode, sizeList }: ParsedRow) =>
+  opcode.rexW === undefined && !(sizeList.includes(32) && sizeList.includes(64));
 
 function offsetOf(linear: bigint): number | undefined {
   for (const [base, start, bytes] of [

@@ -20,10 +20,20 @@ const v128Load = load('v128', 0xfd, 0);
 const v128Store = store(0xfd, 11);
 
 const TLB_INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_BYTES;
-const VECTOR_KINDS = new Set<OperandKind>(['V', 'W', 'U']);
+const VECTOR_KINDS = new Set<OperandKind>(['V', 'W', 'U', 'H', 'L']);
 const MMX_KINDS = new Set<OperandKind>(['P', 'Q', 'N']);
-/** Operands that ModRM.reg or a fixed place names; all others are in `rm`. */
-const REG_FIELD = new Set<OperandKind>(['G', 'V', 'P', 'S', 'C', 'D']);
+/** Where the record holds the register of an operand; all others are in `rm`. */
+const REGISTER_FIELD: Partial<Record<OperandKind, number>> = {
+  G: Field.reg,
+  V: Field.reg,
+  P: Field.reg,
+  S: Field.reg,
+  C: Field.reg,
+  D: Field.reg,
+  H: Field.vvvv,
+  B: Field.vvvv,
+  L: Field.immediateRegister,
+};
 
 export const GP = 13;
 export const UD = 6;
@@ -111,7 +121,7 @@ export abstract class Emitter {
   /** The operand's value, zero-extended to i64. */
   read(i: number): Expr {
     const { kind, text } = this.operand(i);
-    if (kind === 'I') return this.immediate(this.size === 128 ? 32 : this.size);
+    if (kind === 'I') return this.immediate(this.size >= 128 ? 32 : (this.size as GprSize));
     const size = this.#gprSize(i);
     if (this.isMemory(i)) {
       this.#readFrom.add(i);
@@ -163,6 +173,7 @@ export abstract class Emitter {
   }
 
   immediate(size: GprSize): Expr {
+    if (this.form.row.opcode.isVex) return i64.extendU(this.field8(Field.immediate));
     return size === 64 ? this.field32Signed64(Field.immediate) : i64.extendU(this.field32(Field.immediate));
   }
 
@@ -341,8 +352,8 @@ export abstract class Emitter {
 
   #gprSize(i: number): GprSize {
     const size = this.sizeOf(i);
-    if (size === 128) throw new Error(`${this.form.row.name}: operand ${i} is a vector, use readVector`);
-    return size;
+    if (size >= 128) throw new Error(`${this.form.row.name}: operand ${i} is a vector, use readVector`);
+    return size as GprSize;
   }
 
   #isVector(i: number): boolean {
@@ -353,7 +364,7 @@ export abstract class Emitter {
   #registerAddress(i: number): Expr {
     const { kind, register } = this.operand(i);
     if (kind === 'fixed') return i32.const(State.gpr + register! * 8);
-    const field = this.field8(REG_FIELD.has(kind) ? Field.reg : Field.rm);
+    const field = this.field8(REGISTER_FIELD[kind] ?? Field.rm);
     if (VECTOR_KINDS.has(kind)) return i32.add(i32.shl(field, i32.const(1)), i32.const(State.vector));
     if (MMX_KINDS.has(kind)) return i32.add(field, i32.const(State.x87));
     return field;
