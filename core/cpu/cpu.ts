@@ -5,6 +5,7 @@ import { Breakpoints } from './breakpoints.js';
 import { CodeCache } from './code-cache.js';
 import { Delivery, TripleFault } from './delivery.js';
 import { sharedGenerated } from './generated.js';
+import type { Generated } from './generated.js';
 import { GuestFault, Vector } from './guest-fault.js';
 import { Leave, RAM, State, STATE_BYTES, Status } from './layout.js';
 import { Linker } from './linker.js';
@@ -39,6 +40,7 @@ import { computeTranscendental } from './x87/transcendental/index.js';
 const LEAVE_ONCE = -Leave.attention;
 const FAULT_ONCE = -Leave.exception;
 const MAX_BUDGET = 0x7fff_ffff;
+const OPTIMISE_AT = 500_000;
 
 export class X86Cpu implements Cpu {
   readonly registers: CpuRegisters;
@@ -55,7 +57,11 @@ export class X86Cpu implements Cpu {
   readonly #watchpoints = new Watchpoints();
   readonly #rare: RareForms;
   readonly #context: SystemContext;
-  readonly #run: (budget: number) => number;
+  readonly #generated: Generated;
+  readonly #linker: Linker;
+  #run: (budget: number) => number;
+  /** Instructions after which optimised code is worth compiling. */
+  #optimiseAt = OPTIMISE_AT;
   #retiredBefore = 0;
   /** Budget of the run of generated code that is under way, else 0. */
   #slice = 0;
@@ -68,7 +74,7 @@ export class X86Cpu implements Cpu {
   #stepOver: bigint | undefined;
 
   constructor({ ramBytes, bus, prebuilt }: CpuOptions) {
-    const generated = sharedGenerated(prebuilt);
+    const generated = (this.#generated = sharedGenerated(prebuilt));
     this.#bus = bus;
     this.state = new CpuState(ramBytes);
     this.rowSet = generated.rowSet;
@@ -88,8 +94,8 @@ export class X86Cpu implements Cpu {
     const segments = new Segments(this.state, linear);
     this.#delivery = new Delivery(this.state, linear, segments);
     this.#rare = new RareForms(generated, this.state);
-    const linker = new Linker(generated, { ...this.#imports(), forms: this.#rare.table });
-    this.#rare.useLinker(linker);
+    this.#linker = new Linker(generated, { ...this.#imports(), forms: this.#rare.table });
+    this.#rare.useLinker(this.#linker);
     this.#decoder = generated.decoder;
     this.#code = this.#createCode();
     this.memory = new CpuGuestMemory(this.state, paging, this.#code, (...access) => this.#notice(...access));
@@ -109,7 +115,7 @@ export class X86Cpu implements Cpu {
       controlChanged: () => this.#controlChanged(),
       log: (rip) => this.#reportUndefined(rip),
     };
-    this.#run = linker.link(generated.tierOne).exports['run'] as (budget: number) => number;
+    this.#run = this.#link(generated.tierOne);
     this.reset();
   }
 
@@ -220,9 +226,22 @@ export class X86Cpu implements Cpu {
     const executed = this.#slice - state.get32(State.left);
     this.#retiredBefore += executed;
     this.#slice = 0;
+    if (this.#retiredBefore >= this.#optimiseAt) this.#optimise();
     if (this.#stop !== 'breakpoint') this.#stepOver = undefined;
     if (reason === Leave.exception && !this.#failure) this.#deliverFault();
     else if (traps && executed === 1 && !this.#failure) this.#raise(Vector.DB, 0, 0n);
+  }
+
+  /** Optimised code comes when this thread next waits for something, and takes over between two slices. */
+  #optimise(): void {
+    this.#optimiseAt = Infinity;
+    void this.#generated.optimisedTierOne.then((module) => {
+      this.#run = this.#link(module);
+    });
+  }
+
+  #link(tierOne: WebAssembly.Module): (budget: number) => number {
+    return this.#linker.link(tierOne).exports['run'] as (budget: number) => number;
   }
 
   #deliverFault(): void {

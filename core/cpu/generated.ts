@@ -5,13 +5,12 @@ import type { OpTable } from './ops.js';
 import { buildOpTable } from './ops.js';
 import { rareModule } from './rare.js';
 import { tierOneModule } from './tier-one.js';
-import { compileOptimised } from './wasm/compile.js';
+import { compileInBackground, compileQuickly } from './wasm/compile.js';
 import { helperModule, helperSignatures } from './x87/index.js';
 
 /** Modules that depend on the rows only, made at build time to save making them again. */
 export interface PrebuiltCode {
-  /** As bytes, or compiled already. */
-  readonly tierOne: Uint8Array | WebAssembly.Module;
+  readonly tierOne: Uint8Array;
   /** Rare forms by the name of their family. */
   readonly families: ReadonlyMap<string, Uint8Array>;
   readonly library: Uint8Array;
@@ -24,12 +23,20 @@ export class Generated {
   readonly decoder = new Decoder(this.rowSet.rows);
   readonly #families = new Map<string, WebAssembly.Module>();
   #tierOne: WebAssembly.Module | undefined;
+  #optimised: Promise<WebAssembly.Module> | undefined;
   #library: WebAssembly.Module | undefined;
+  #bytes: Uint8Array | undefined;
 
   constructor(private readonly prebuilt?: PrebuiltCode) {}
 
+  /** Compiled quickly, to start with. */
   get tierOne(): WebAssembly.Module {
-    return (this.#tierOne ??= this.#compileTierOne());
+    return (this.#tierOne ??= compileQuickly(this.tierOneBytes()));
+  }
+
+  /** Tier 1 again, optimised, for those that run for longer. */
+  get optimisedTierOne(): Promise<WebAssembly.Module> {
+    return (this.#optimised ??= compileInBackground(this.tierOneBytes()));
   }
 
   /** The rare forms of one family of rows. */
@@ -52,12 +59,7 @@ export class Generated {
   }
 
   tierOneBytes(): Uint8Array {
-    return tierOneModule(this.ops, helperSignatures);
-  }
-
-  #compileTierOne(): WebAssembly.Module {
-    const { tierOne } = this.prebuilt ?? {};
-    return tierOne instanceof WebAssembly.Module ? tierOne : compileOptimised(tierOne ?? this.tierOneBytes());
+    return (this.#bytes ??= this.prebuilt?.tierOne ?? tierOneModule(this.ops, helperSignatures));
   }
 }
 
@@ -66,7 +68,7 @@ let shared: Generated | undefined;
 export const sharedGenerated = (prebuilt?: PrebuiltCode) => (shared ??= new Generated(prebuilt));
 
 /** All modules as bytes, for `CpuOptions.prebuilt`. */
-export function generateCode(): PrebuiltCode & { readonly tierOne: Uint8Array } {
+export function generateCode(): PrebuiltCode {
   const generated = sharedGenerated();
   const names = [...new Set(generated.rowSet.families.values())];
   return {

@@ -10,4 +10,3 @@ export function createCpu(options: CpuOptions): Cpu {
 
 export { generateCode } from './generated.js';
 export type { PrebuiltCode } from './generated.js';
-export { compileInBackground } from './wasm/compile.js';

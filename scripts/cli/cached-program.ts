@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { Script } from 'node:vm';
-import { withCompileFlags } from '../../core/cpu/wasm/compile.js';
 import type * as Bundle from './bundle.js';
 
 type BundleModule = typeof Bundle;
@@ -25,14 +24,13 @@ export class CachedProgram {
 
   /** The functions that have run by now, compiled, for the next process of the same V8. */
   get compiled(): Buffer {
-    return withCompileFlags(() => this.#script.createCachedData());
+    return this.#script.createCachedData();
   }
 
-  // V8 refuses what was compiled under other flags, so both sides do it under those that are in force while tier 1 compiles.
   #compile(): Script {
     const cache = `${this.path}.cache`;
     const source = `(function(${PARAMETERS}){${readFileSync(this.path, 'utf8')}\n})`;
     const cachedData = existsSync(cache) ? { cachedData: readFileSync(cache) } : {};
-    return withCompileFlags(() => new Script(source, { filename: this.path, ...cachedData }));
+    return new Script(source, { filename: this.path, ...cachedData });
   }
 }

@@ -2,8 +2,6 @@ import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../assets/package-root.js';
-import { loadPrebuilt } from '../assets/prebuilt.js';
-import type { Prebuilt } from '../assets/prebuilt.js';
 import { addBenchCommand } from './commands/bench.js';
 import { addBootCommand } from './commands/boot.js';
 import { addRunCommand } from './commands/run.js';
@@ -11,23 +9,16 @@ import { addScriptCommand } from './commands/script.js';
 import { ExitStatus, report } from './failure.js';
 
 export type ExitWith = (status: number) => void;
-export type LoadPrebuilt = () => Promise<Prebuilt | undefined>;
 
 const COMMANDS = [addBootCommand, addRunCommand, addScriptCommand, addBenchCommand];
 
 const HELP_FOOTER = `
 HALFCELL_DEBUG=1 shows where an error comes from.`;
 
-/**
- * Runs one command line and answers the exit status. Never throws: a mistake is printed in one line. `load` answers what the build
- * made, perhaps begun already.
- */
-export async function runCommandLine(
-  args: readonly string[],
-  load: LoadPrebuilt = loadPrebuilt,
-): Promise<number> {
+/** Runs one command line and answers the exit status. Never throws: a mistake is printed in one line. */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
   let status: number = ExitStatus.OK;
-  const program = createProgram((answer) => (status = answer), load);
+  const program = createProgram((answer) => (status = answer));
   if (args.length === 0) {
     process.stderr.write(program.helpInformation());
     return ExitStatus.MISTAKE;
@@ -41,7 +32,7 @@ export async function runCommandLine(
   }
 }
 
-function createProgram(exitWith: ExitWith, load: LoadPrebuilt): Command {
+function createProgram(exitWith: ExitWith): Command {
   const program = new Command('halfcell')
     .description('A Redox-style operating system on an x86-64 machine that can be taken apart while it runs')
     .version(version(), '--version')
@@ -49,7 +40,7 @@ function createProgram(exitWith: ExitWith, load: LoadPrebuilt): Command {
     .exitOverride()
     .configureOutput({ outputError: () => {} })
     .addHelpText('after', HELP_FOOTER);
-  for (const add of COMMANDS) add(program, exitWith, load);
+  for (const add of COMMANDS) add(program, exitWith);
   return program;
 }
 

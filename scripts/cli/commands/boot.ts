@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import type { BootOptions, Mount } from '../options.js';
 import { inChildProcess } from '../launcher.js';
 import { values } from '../values.js';
-import type { ExitWith, LoadPrebuilt } from '../program.js';
+import { loadPrebuilt } from '../../assets/prebuilt.js';
+import type { ExitWith } from '../program.js';
 
 interface BootFlags {
   machine?: string;
@@ -26,7 +27,7 @@ Examples:
   echo 'ps()' | halfcell boot --repl           statements from a pipe
   halfcell boot --mount .:/mnt/here:ro         this folder, as /mnt/here`;
 
-export function addBootCommand(program: Command, exitWith: ExitWith, load: LoadPrebuilt): void {
+export function addBootCommand(program: Command, exitWith: ExitWith): void {
   program
     .command('boot')
     .description('start a machine')
@@ -45,14 +46,14 @@ export function addBootCommand(program: Command, exitWith: ExitWith, load: LoadP
     .option('--deterministic', 'time by retired instructions: every run is the same')
     .option('--timeout <seconds>', 'switch the machine off after so long', values.seconds)
     .addHelpText('after', EXAMPLES)
-    .action(async (flags: BootFlags) => exitWith(await boot(flags, load)));
+    .action(async (flags: BootFlags) => exitWith(await boot(flags)));
 }
 
-async function boot(flags: BootFlags, load: LoadPrebuilt): Promise<number> {
+async function boot(flags: BootFlags): Promise<number> {
   const options = await bootOptions(flags);
   return inChildProcess(async () => {
-    const [{ bootMachine }, prebuilt] = await Promise.all([import('../../boot/index.js'), load()]);
-    return bootMachine(options, prebuilt);
+    const { bootMachine } = await import('../../boot/index.js');
+    return bootMachine(options, loadPrebuilt());
   });
 }
 

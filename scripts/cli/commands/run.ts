@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import type { AbiName, Mount, RunOptions } from '../options.js';
 import { programFile } from '../program-file.js';
 import { values } from '../values.js';
-import type { ExitWith, LoadPrebuilt } from '../program.js';
+import { loadPrebuilt } from '../../assets/prebuilt.js';
+import type { ExitWith } from '../program.js';
 
 interface RunFlags {
   abi?: AbiName;
@@ -25,7 +26,7 @@ Examples:
   halfcell run --gdb 1234 --wait ./hello       then: gdb -ex 'target remote :1234'
   halfcell run -- ./tool --help                what follows the program belongs to it`;
 
-export function addRunCommand(program: Command, exitWith: ExitWith, load: LoadPrebuilt): void {
+export function addRunCommand(program: Command, exitWith: ExitWith): void {
   program
     .command('run')
     .description('run one Linux or Redox program for x86-64 in a sandbox')
@@ -43,8 +44,8 @@ export function addRunCommand(program: Command, exitWith: ExitWith, load: LoadPr
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, args: string[], flags: RunFlags) => {
       const options = runOptions(file, args, flags);
-      const [{ runProgram }, prebuilt] = await Promise.all([import('../../run/index.js'), load()]);
-      exitWith(await runProgram(options, prebuilt));
+      const { runProgram } = await import('../../run/index.js');
+      exitWith(await runProgram(options, loadPrebuilt()));
     });
 }
 
