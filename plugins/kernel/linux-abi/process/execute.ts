@@ -18,6 +18,7 @@ import { SS_DISABLE, threadOf } from './thread.js';
 
 const SCRIPT_HEAD_BYTES = 256;
 const MAX_SCRIPT_DEPTH = 5;
+const NAME_BYTES = 15;
 
 export interface Execution {
   readonly path: string;
@@ -35,6 +36,8 @@ export interface Prepared {
   readonly program: LoadedElf;
   readonly entry: number;
   readonly execution: Execution;
+  /** By the path that execve was given: a link's own name, a script's, not its interpreter's. */
+  readonly name: string;
 }
 
 /** Everything of execve that may fail: nothing of the caller has changed yet. */
@@ -81,6 +84,7 @@ function prepareFile(
       program,
       entry: (interpreter ?? program).entry,
       execution: { ...execution, path: file.path, argv },
+      name: (execution.path.split('/').at(-1) ?? '').slice(0, NAME_BYTES),
     };
   } catch (failure) {
     space.release();
@@ -206,7 +210,7 @@ function describe(kernel: Kernel, context: Context, process: LinuxProcess, prepa
     argumentsEnd: stack.argumentsEnd,
     auxiliary: stack.auxiliary,
   };
-  process.name = (execution.path.split('/').at(-1) ?? '').slice(0, 15);
+  process.name = prepared.name;
   process.hasExecuted = true;
   process.exitSignal = Sig.CHLD;
   kernel.rename(context, process.name);
