@@ -179,6 +179,8 @@ export interface CarriedService {
   /** The scheme's socket, in the table that the context keeps. */
   readonly socket: number;
   readonly parked: readonly { readonly sqe: Sqe; readonly payload: readonly number[] }[];
+  /** Root capabilities it has asked for, by scheme name. */
+  readonly roots: Readonly<Record<string, number>>;
   /** Plain data of the scheme: handles by number, memory objects by descriptor (the context keeps its table). */
   readonly state: unknown;
 }

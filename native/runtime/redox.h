@@ -19,6 +19,10 @@ i64 sys_write(int fd, const void *buffer, size_t length);
 i64 sys_call(int fd, void *payload, size_t length, u64 flags, const u64 *metadata);
 i64 sys_clock_gettime(int clock, u64 time[2]);
 i64 sys_yield(void);
+i64 sys_read_at(int fd, void *buffer, size_t length, u64 offset);
+
+/* The first bytes of a file, shared with everybody who maps or reads it; 0 where that fails. */
+volatile u64 *map_shared(int fd, size_t length);
 
 /* Ends the process. */
 __attribute__((noreturn)) void exit(int status);

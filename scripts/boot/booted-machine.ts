@@ -36,7 +36,7 @@ export class BootedMachine {
   readonly machine: Machine;
   readonly #console: SerialConsole;
   readonly #programs = new Programs();
-  readonly #services: ServicePlugins;
+  readonly services: ServicePlugins;
   #backend: IsolateBackend | undefined;
   #stopWatchdog: () => void = () => undefined;
   #timeout: NodeJS.Timeout | undefined;
@@ -51,8 +51,13 @@ export class BootedMachine {
     this.machine = new Machine({ ramMiB: options.machine.memoryMiB, clock }, (cpu) =>
       createCpu({ ...cpu, prebuilt: prebuilt?.code }),
     );
-    this.#services = new ServicePlugins(this.machine, this.#programs);
+    this.services = new ServicePlugins(this.machine, this.#programs);
     this.#console = new SerialConsole(() => this.machine.wake());
+  }
+
+  /** V8 isolates that are alive. */
+  get isolates(): number {
+    return this.#backend?.running.length ?? 0;
   }
 
   async start(): Promise<Session> {
@@ -65,10 +70,10 @@ export class BootedMachine {
       backend,
       program: (name) => this.#programs.find(name),
       report: (context, exit) => this.#report(context, exit),
-      attached: (context, { name }) => this.#services.attached(context, name),
+      attached: (context, { name }) => this.services.attached(context, name),
     });
     const service = await this.#load(isolates);
-    this.#services.connect(service, isolates);
+    this.services.connect(service, isolates);
     const first = startFirstIsolate(service, isolates, {
       program: FIRST_PROGRAM,
       memoryLimitMiB: FIRST_PROGRAM_MIB,
@@ -129,7 +134,7 @@ export class BootedMachine {
       kernel: service,
       view: kernelView(service, schemeNames(service, isolates)),
       console: this.#console,
-      findPlugin: async (name) => (await this.#services.prepareSwap(name)) ?? findDevice(name),
+      findPlugin: async (name) => (await this.services.prepareSwap(name)) ?? findDevice(name),
       run: (command) => Promise.race([commands.run(command), off]),
     };
   }

@@ -3,7 +3,7 @@ import type { AnyPlugin } from '../../core/plugin/plugin.js';
 import type { Machine } from '../../core/machine/machine.js';
 import type { Context } from '../../plugins/kernel/contexts/context.js';
 import type { KernelService } from '../../plugins/kernel/index.js';
-import type { IsolateEngines } from '../../plugins/kernel/isolates/isolate-engine.js';
+import type { BuiltProgram, IsolateEngines } from '../../plugins/kernel/isolates/isolate-engine.js';
 import { ServiceSwap } from '../../plugins/kernel/isolates/service-swap.js';
 import { manifests } from '../../plugins/services/manifests.js';
 import type { Programs } from './programs.js';
@@ -33,12 +33,12 @@ export class ServicePlugins {
     this.machine.plugins.load(this.#plugin(name), {}).catch(() => undefined);
   }
 
-  /** The plugin for a swap: by the time it is handed out, the successor serves already. */
-  async prepareSwap(name: string): Promise<AnyPlugin | undefined> {
+  /** The plugin for a swap: by the time it is handed out, the successor (its program anew, unless given) serves already. */
+  async prepareSwap(name: string, successor?: BuiltProgram): Promise<AnyPlugin | undefined> {
     if (!this.#contexts.has(name) || !this.#swap) return undefined;
     this.#exchanging.add(name);
     try {
-      await this.#swap.exchange(name, await this.programs.reload(name));
+      await this.#swap.exchange(name, successor ?? (await this.programs.reload(name)));
       return this.#plugin(name) as unknown as AnyPlugin;
     } catch (failure) {
       this.#exchanging.delete(name);

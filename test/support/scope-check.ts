@@ -26,7 +26,7 @@ export async function leavesNothingBehind(bench: Bench, load: () => Promise<Scop
 
 type Tapped = { readonly taps: readonly { readonly name: string }[] };
 
-function tapNames(hooks: object): string[] {
+export function tapNames(hooks: object): string[] {
   return Object.entries(hooks).flatMap(([name, hook]) => {
     const each =
       'taps' in hook ? [hook as Tapped] : [...(hook as { _map: Map<number, Tapped> })._map.values()];

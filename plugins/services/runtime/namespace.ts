@@ -8,6 +8,8 @@ import type { FdTable } from './fd-table.js';
 export interface NamespaceStart {
   readonly roots: Readonly<Record<string, number>>;
   readonly namespaceFd?: number;
+  /** What a predecessor in the same context had asked for. */
+  readonly asked?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface NamespaceStart {
  */
 export class Namespace {
   readonly #roots: Map<string, number>;
-  readonly #asked = new Map<string, number>();
+  readonly #asked: Map<string, number>;
   readonly managerFd: number | undefined;
 
   constructor(
@@ -25,6 +27,7 @@ export class Namespace {
     start: NamespaceStart,
   ) {
     this.#roots = new Map(Object.entries(start.roots));
+    this.#asked = new Map(Object.entries(start.asked ?? {}));
     this.managerFd = start.namespaceFd;
   }
 
@@ -36,6 +39,11 @@ export class Namespace {
   /** The capabilities the process was started with. */
   given(): Iterable<[string, number]> {
     return this.#roots.entries();
+  }
+
+  /** Those it has asked for since, for a successor in the same context. */
+  asked(): Record<string, number> {
+    return Object.fromEntries(this.#asked);
   }
 
   /** Runs `use` with a scheme's root; once more with a fresh one when the scheme has been replaced meanwhile. */

@@ -10,6 +10,7 @@ import { Processes } from './process/processes.js';
 import { spawn } from './process/spawn.js';
 import { Writer } from './streams.js';
 import type { StartRecord } from '../../../core/abi/engine.js';
+import type { CarriedService } from '../../../core/abi/scheme-protocol.js';
 import type { SpawnOptions } from './process/spawn.js';
 import type { Transport } from './transport.js';
 
@@ -33,7 +34,8 @@ export class Os {
   constructor(transport: Transport, start: StartRecord) {
     this.calls = new Calls(transport);
     this.fds = new FdTable(handlesOf(start));
-    this.namespace = new Namespace(this.calls, this.fds, start);
+    const asked = (start.carried as CarriedService | undefined)?.roots ?? {};
+    this.namespace = new Namespace(this.calls, this.fds, { ...start, asked });
     this.files = new Files(this.calls, this.fds, this.namespace);
     this.files.cwd = start.cwd;
     this.files.umask = start.umask;

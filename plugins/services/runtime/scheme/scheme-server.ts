@@ -239,7 +239,8 @@ export class SchemeServer {
 
   carry(): CarriedService {
     const parked = [...this.#parked.values()].map(({ sqe, payload }) => ({ sqe, payload: [...payload] }));
-    return { version: CARRY_VERSION, socket: this.socket, parked, state: this.scheme.carry?.() };
+    const state = this.scheme.carry?.();
+    return { version: CARRY_VERSION, socket: this.socket, parked, roots: this.os.namespace.asked(), state };
   }
 }
 

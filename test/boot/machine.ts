@@ -1,0 +1,90 @@
+import { expect } from 'chai';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import type { KernelService } from '../../plugins/kernel/index.js';
+import { BootedMachine } from '../../scripts/boot/booted-machine.js';
+import { readMachine } from '../../scripts/machines/description.js';
+import { namesOf } from '../../scripts/repl/names.js';
+import type { CommandResult, ContextRow, Session } from '../../scripts/repl/session.js';
+import { tapNames } from '../support/scope-check.js';
+import { until } from '../support/until.js';
+
+export interface Booted {
+  readonly session: Session;
+  readonly kernel: KernelService;
+  run(command: string): Promise<CommandResult>;
+  swap(choice: unknown): Promise<string>;
+  /** Gives a service this code for a successor. */
+  replace(service: string, code: string): Promise<unknown>;
+  ps(): readonly ContextRow[];
+  /** -1 for a program that does not run. */
+  pidOf(name: string): number;
+  /** Puts an executable file into the guest. */
+  install(path: string, text: string): Promise<void>;
+  /** Everything that a part which comes and goes could leave behind; of isolates those that belong to no context. */
+  holdings(): Promise<object>;
+  /** Waits until what has ended is cleared away, and insists that nothing else is there than before. */
+  holdsOnly(before: object): Promise<void>;
+  close(): Promise<void>;
+}
+
+const LOOK_MS = 5;
+const MOST_LOOKS = 4000;
+
+/** The default machine in this process, up, with nobody at its console. */
+export async function boot(): Promise<Booted> {
+  const machine = await readMachine();
+  const fixed = { user: 'root', repl: false, mounts: [], watch: false, deterministic: false, console: false };
+  const booted = new BootedMachine({ ...fixed, machine });
+  const session = await booted.start();
+  await session.up;
+  const names = new Map(namesOf(session, () => {}).map(({ name, value }) => [name, value]));
+  const ps = names.get('ps') as Booted['ps'];
+  const run = names.get('run') as Booted['run'];
+  return {
+    session,
+    kernel: session.kernel as KernelService,
+    run,
+    swap: names.get('swap') as Booted['swap'],
+    replace: (service, code) =>
+      booted.services.prepareSwap(service, { code, filename: 'file:///replacement.js' }),
+    ps,
+    pidOf: (name) => ps().find((row) => row.name === name)?.pid ?? -1,
+    install: async (path, text) =>
+      void (await run(`cat > ${path} <<'END-OF-FILE'\n${text}\nEND-OF-FILE\nchmod +x ${path}`)),
+    holdings: async () => {
+      await until(() => strays(booted, session) === 0);
+      return holdings(booted, session);
+    },
+    holdsOnly: async (before) => {
+      const same = () => isDeepStrictEqual(holdings(booted, session), before);
+      for (let looks = 0; !same() && looks < MOST_LOOKS; looks++) await sleep(LOOK_MS);
+      expect(holdings(booted, session)).to.deep.equal(before);
+    },
+    close: async () => {
+      booted.machine.powerOff(0);
+      await booted.close();
+    },
+  };
+}
+
+function strays(booted: BootedMachine, { kernel }: Session): number {
+  const contexts = (kernel as KernelService).kernel.listContexts();
+  return booted.isolates - contexts.filter(({ engine }) => engine.kind === 'isolate').length;
+}
+
+function holdings(booted: BootedMachine, session: Session) {
+  const { machine, kernel } = session;
+  const { kernel: inner } = kernel as KernelService;
+  const contexts = inner.listContexts();
+  return {
+    contexts: contexts.map(({ id, name }) => `${id} ${name}`),
+    descriptors: contexts.map(({ name, files }) => `${name} ${files?.entries().length ?? 0}`),
+    schemes: inner.listSchemes().map(({ id }) => id),
+    events: inner.events.count,
+    strays: strays(booted, session),
+    plugins: machine.plugins.list().map(({ name, held }) => [name, held]),
+    ports: machine.ports.list(),
+    taps: tapNames(machine.hooks),
+  };
+}
