@@ -57,15 +57,18 @@ function fits(row: ParsedRow, selector: Selector): boolean {
   const { prefix, rexW, plusRegister, vexL } = row.opcode;
   if (rexW !== undefined && rexW !== selector.rexW) return false;
   if (vexL !== undefined && vexL !== selector.vexL) return false;
-  if (prefix !== undefined && prefix !== selector.prefix) return false;
+  if (prefix !== undefined && !fitsPrefix(prefix, selector.prefix)) return false;
   // 90 with REX.B is xchg r8, rax, not nop.
   if (row.opcode.byte === 0x90 && row.opcode.map === '1' && !plusRegister && selector.rexB) return false;
   return !row.opcode.hasModrm || fitsModrm(row, selector.modrm);
 }
 
+const fitsPrefix = (demanded: MandatoryPrefix, found: MandatoryPrefix) =>
+  demanded === found || (demanded === 'nfx' && (found === 'np' || found === '66'));
+
 function fitsModrm({ opcode, operands }: ParsedRow, modrm: number): boolean {
   if (modrm < 0) return true;
-  if (opcode.modrm !== undefined) return opcode.modrm === modrm;
+  if (opcode.modrm !== undefined) return opcode.modrm === (opcode.anyRm ? modrm & 0xf8 : modrm);
   if (opcode.digit !== undefined && opcode.digit !== ((modrm >> 3) & 7)) return false;
   const isRegister = modrm >= 0xc0;
   for (const { kind, text } of operands) {

@@ -63,7 +63,7 @@ function vectorLengths(encoding: string): readonly OperandSize[] {
 }
 const NO_LENGTH = new Set(['lz', '128', 'lig']);
 
-const PREFIXES = new Set(['np', '66', 'f2', 'f3']);
+const PREFIXES = new Set(['np', 'nfx', '66', 'f2', 'f3']);
 
 function parseEncoding(text: string): Encoding {
   const words = text.split(' ');
@@ -102,8 +102,8 @@ function parseVex([prefixes, byte, suffix]: readonly string[]): Encoding {
   };
 }
 
-function parseSuffix(suffix: string): Pick<Encoding, 'hasModrm' | 'digit' | 'modrm'> {
+function parseSuffix(suffix: string): Pick<Encoding, 'hasModrm' | 'digit' | 'modrm' | 'anyRm'> {
   const digit = /^\/[0-7]$/.test(suffix) ? Number(suffix[1]) : undefined;
-  const modrm = suffix.startsWith('=') ? parseInt(suffix.slice(1), 16) : undefined;
-  return { hasModrm: suffix !== '', digit, modrm };
+  const modrm = suffix.startsWith('=') ? parseInt(suffix.slice(1, 3), 16) : undefined;
+  return { hasModrm: suffix !== '', digit, modrm, anyRm: suffix.endsWith('+r') };
 }

@@ -15,8 +15,8 @@ export interface Row {
   /** Mnemonic and operand codes of the manual (volume 2, appendix A): `ADD_Ev_Gv`. */
   readonly name: string;
   /**
-   * Opcode as the manual writes it: optional prefix (`np`, `66`, `f2`, `f3`), optional `rex.w`, opcode bytes, then
-   * `/r`, `/0`..`/7`, `+r`, or `=c1` for a whole ModRM byte. With VEX everything before the opcode byte is one word:
+   * Opcode as the manual writes it: optional prefix (`np`, `nfx`, `66`, `f2`, `f3`), optional `rex.w`, opcode bytes, then
+   * `/r`, `/0`..`/7`, `+r`, or `=c1` for a whole ModRM byte (`=e8+r`: its low three bits mean nothing). With VEX everything before the opcode byte is one word:
    * `vex.lz.66.0f38.w0 f7 /r`, with `lz` `128` `256` `lig` for VEX.L, `np` `66` `f2` `f3`, and `w0` `w1` where W matters.
    */
   readonly encoding: string;
@@ -36,6 +36,8 @@ export interface Row {
   readonly hot?: string;
   /** Sizes where the operands do not tell: `v` 16 32 64, `d64` 16 64, `y` 32 64, or one size. */
   readonly sizes?: 'v' | 'd64' | 'y' | OperandSize;
+  /** What CPUID calls the extension that brought it, where it is not the one of its family. */
+  readonly cpuid?: string;
   /** Which unit must be on: `sse` and `x87` instructions raise #NM or #UD by CR0 and CR4. */
   readonly unit?: 'sse' | 'x87';
   /** A 16-byte memory operand that is not on a 16-byte boundary raises #GP(0). */
@@ -65,7 +67,8 @@ export interface ParsedRow extends Row {
 
 export type Variant = 'r' | 'm' | 'near' | 'far' | '';
 export type OpcodeMap = '1' | '0f' | '0f38' | '0f3a' | 'vex.0f' | 'vex.0f38' | 'vex.0f3a';
-export type MandatoryPrefix = 'np' | '66' | 'f2' | 'f3';
+/** `nfx`: neither f2 nor f3, while 66 is the operand size. */
+export type MandatoryPrefix = 'np' | 'nfx' | '66' | 'f2' | 'f3';
 
 export interface Encoding {
   readonly map: OpcodeMap;
@@ -79,5 +82,7 @@ export interface Encoding {
   readonly hasModrm: boolean;
   readonly digit: number | undefined;
   readonly modrm: number | undefined;
+  /** Only the upper five bits of `modrm` count. */
+  readonly anyRm: boolean;
   readonly plusRegister: boolean;
 }

@@ -13,7 +13,7 @@ const [RSP, RBP, RSI, RDI, RCX, RBX, R12, R13] = [4, 5, 6, 7, 1, 3, 12, 13] as c
 const OPERAND_BYTES = 128;
 const IN_RM = new Set(['E', 'R', 'W', 'U', 'Q', 'N', 'M']);
 const IN_REG = new Set(['G', 'V', 'P', 'S', 'C', 'D']);
-const MANDATORY = { np: [], '66': [0x66], f2: [0xf2], f3: [0xf3] } as const;
+const MANDATORY = { np: [], nfx: [], '66': [0x66], f2: [0xf2], f3: [0xf3] } as const;
 const MAPS: Record<OpcodeMap, readonly number[]> = {
   '1': [],
   '0f': [0x0f],
@@ -24,7 +24,7 @@ const MAPS: Record<OpcodeMap, readonly number[]> = {
   'vex.0f3a': [],
 };
 const VEX_MAPS: Partial<Record<OpcodeMap, number>> = { 'vex.0f': 1, 'vex.0f38': 2, 'vex.0f3a': 3 };
-const VEX_PREFIXES = { np: 0, '66': 1, f3: 2, f2: 3 } as const;
+const VEX_PREFIXES = { np: 0, nfx: 0, '66': 1, f3: 2, f2: 3 } as const;
 
 interface Shape {
   readonly size: OperandSize;
@@ -170,7 +170,7 @@ class InstanceBuilder {
   #modrm(): void {
     const { opcode, operands } = this.row;
     if (opcode.modrm !== undefined) {
-      this.#tail.push(opcode.modrm);
+      this.#tail.push(opcode.modrm | (opcode.anyRm ? this.random.below(8) : 0));
       return;
     }
     const reg = this.#regField();

@@ -90,6 +90,11 @@ export function setCarry(e: Emitter, carry: Expr): void {
   setCarryAndOverflow(e, kept, ofTrue(e));
 }
 
+/** Sets OF from an i32 truth value and leaves the others. */
+export function setOverflow(e: Emitter, over: Expr): void {
+  setCarryAndOverflow(e, e.let(cfTrue()), over);
+}
+
 /** inc and dec: everything but CF. */
 export function keepCarry(e: Emitter, over: Expr, auxiliary: Expr, result: Expr): void {
   const old = e.let(state64(State.carries));

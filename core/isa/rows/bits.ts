@@ -177,6 +177,10 @@ const atomic: Row[] = [
 /** The line of a flush must be readable; nothing is cached here. */
 const touch: Meaning = (e) => void e.load(e.address(0), 8);
 
-const caches: Row[] = [{ name: 'CLFLUSH_Mb', encoding: 'np 0f ae /7', does: touch }];
+const caches: Row[] = [
+  { name: 'CLFLUSH_Mb', encoding: 'np 0f ae /7', does: touch },
+  { name: 'CLFLUSHOPT_Mb', encoding: '66 0f ae /7', does: touch },
+  { name: 'CLWB_Mb', encoding: '66 0f ae /6', does: touch },
+];
 
 export const bitRows: readonly Row[] = [...testing, ...scanning, ...atomic, ...caches];

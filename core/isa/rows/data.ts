@@ -1,4 +1,6 @@
 import { condition } from '../../cpu/emitter/flags.js';
+import type { Emitter } from '../../cpu/emitter/emitter.js';
+import type { Expr } from '../../cpu/wasm/expr.js';
 import { i64, select } from '../../cpu/wasm/expr.js';
 import type { Meaning, Row } from '../row.js';
 
@@ -61,6 +63,20 @@ const swap: Meaning = (e) => {
   e.write(1, a);
 };
 
+const swapEvery = (from: Expr, bits: number, mask: bigint) =>
+  i64.or(
+    i64.shl(i64.and(from, i64.const(mask)), i64.const(bits)),
+    i64.and(i64.shrU(from, i64.const(bits)), i64.const(mask)),
+  );
+
+/** The bytes of a value of the operand size, in reverse. */
+export function swapBytes(e: Emitter, value: Expr): Expr {
+  const bytes = e.let(swapEvery(value, 8, 0x00ff_00ff_00ff_00ffn));
+  const words = e.let(swapEvery(bytes, 16, 0x0000_ffff_0000_ffffn));
+  const whole = i64.rotl(words, i64.const(32));
+  return e.size === 64 ? whole : i64.shrU(whole, i64.const(64 - e.size));
+}
+
 const exchanges: Row[] = [
   { name: 'XCHG_Eb_Gb', encoding: '86 /r', does: swap, lock: true },
   { name: 'XCHG_Ev_Gv', encoding: '87 /r', does: swap, lock: true, hot: '32m' },
@@ -70,18 +86,8 @@ const exchanges: Row[] = [
     encoding: '0f c8+r',
     sizes: 'v',
     does: (e) => {
-      const value = e.read(0);
-      const swapEvery = (from: typeof value, bits: number, mask: bigint) =>
-        i64.or(
-          i64.shl(i64.and(from, i64.const(mask)), i64.const(bits)),
-          i64.and(i64.shrU(from, i64.const(bits)), i64.const(mask)),
-        );
-      const bytes = e.let(swapEvery(value, 8, 0x00ff_00ff_00ff_00ffn));
-      const words = e.let(swapEvery(bytes, 16, 0x0000_ffff_0000_ffffn));
-      const whole = i64.rotl(words, i64.const(32));
       // With a 16-bit operand the result is undefined; processors clear the register.
-      if (e.size === 16) e.write(0, i64.const(0));
-      else e.write(0, e.size === 64 ? whole : i64.shrU(whole, i64.const(32)));
+      e.write(0, e.size === 16 ? i64.const(0) : swapBytes(e, e.read(0)));
     },
   },
 ];
@@ -170,11 +176,22 @@ const hints: Row[] = [
     addressOnly: true,
     ...(digit > 3 && { mnemonics: ['nop'] }),
   })),
-  { name: 'PREFETCH_Eb', encoding: '0f 0d /0', does: ignore, addressOnly: true },
-  { name: 'PREFETCHW_Eb', encoding: '0f 0d /1', does: ignore, addressOnly: true },
-  { name: 'LFENCE', encoding: 'np 0f ae =e8', does: ignore, sizes: 64 },
-  { name: 'MFENCE', encoding: 'np 0f ae =f0', does: ignore, sizes: 64 },
-  { name: 'SFENCE', encoding: 'np 0f ae =f8', does: ignore, sizes: 64 },
+  ...['PREFETCH', 'PREFETCHW', 'PREFETCHWT1'].map((name, digit): Row => ({
+    name: `${name}_Eb`,
+    encoding: `0f 0d /${digit}`,
+    does: ignore,
+    addressOnly: true,
+  })),
+  ...[3, 4, 5, 6, 7].map((digit): Row => ({
+    name: `NOP_0d_${digit}_Eb`,
+    encoding: `0f 0d /${digit}`,
+    does: ignore,
+    addressOnly: true,
+    mnemonics: ['nop'],
+  })),
+  { name: 'LFENCE', encoding: 'np 0f ae =e8+r', does: ignore, sizes: 64 },
+  { name: 'MFENCE', encoding: 'np 0f ae =f0+r', does: ignore, sizes: 64 },
+  { name: 'SFENCE', encoding: 'np 0f ae =f8+r', does: ignore, sizes: 64 },
 ];
 
 export const dataRows: readonly Row[] = [...moves, ...exchanges, ...conditional, ...accumulator, ...hints];

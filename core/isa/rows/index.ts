@@ -1,6 +1,9 @@
 import { parseRows } from '../parse-row.js';
 import type { ParsedRow, Row } from '../row.js';
+import { aesRows } from './aes.js';
 import { arithRows } from './arith.js';
+import { bmiRows } from './bmi.js';
+import { shaRows } from './sha.js';
 import { bitRows } from './bits.js';
 import { controlRows } from './control.js';
 import { dataRows } from './data.js';
@@ -47,6 +50,9 @@ const families: Readonly<Record<string, readonly Row[]>> = {
   ssse3: ssse3Rows,
   sse41: sse41Rows,
   sse42: sse42Rows,
+  bmi: bmiRows,
+  aes: aesRows,
+  sha: shaRows,
 };
 
 export interface RowSet {

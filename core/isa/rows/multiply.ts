@@ -11,7 +11,8 @@ const zero = i64.const(0);
 const LOW32 = i64.const(0xffff_ffffn);
 
 /** Upper 64 bits of an unsigned product, from four products of halves. */
-function highUnsigned(e: Emitter, a: Expr, b: Expr): Expr {
+/** Upper half of the 128-bit product. */
+export function highUnsigned(e: Emitter, a: Expr, b: Expr): Expr {
   const low = (value: Expr) => i64.and(value, LOW32);
   const high = (value: Expr) => i64.shrU(value, i64.const(32));
   const [aLow, aHigh, bLow, bHigh] = [e.let(low(a)), e.let(high(a)), e.let(low(b)), e.let(high(b))];

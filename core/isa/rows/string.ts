@@ -15,7 +15,10 @@ const PAGE = i32.const(4096);
 const one = i64.const(1);
 const zero = i64.const(0);
 
-const bytesOf = (e: Emitter) => e.size / 8;
+/** Ports are 32 bits wide at most, whatever REX.W says. */
+const usesPort = ({ form }: Emitter) => form.row.operands.some(({ text }) => text === 'DX');
+const size = (e: Emitter) => (usesPort(e) ? Math.min(e.size, 32) : e.size) as GprSize;
+const bytesOf = (e: Emitter) => size(e) / 8;
 const goesDown = () => i32.and(state32(State.systemFlags), i32.const(DF));
 
 /** Source and destination as linear addresses. */
@@ -32,8 +35,6 @@ function step(e: Emitter, ...registers: number[]): void {
   const distance = e.let(select(goesDown(), i64.const(-bytes), i64.const(bytes)));
   for (const register of registers) move(e, register, distance);
 }
-
-const size = (e: Emitter) => e.size as GprSize;
 
 const moveOne: Meaning = (e) => {
   e.store(destination(e), e.load(source(e), size(e)), size(e));
@@ -261,7 +262,7 @@ const OPERATIONS: readonly Operation[] = [
     text: 'ins',
     operands: ['Yb_DX', 'Yz_DX'],
     opcode: 0x6c,
-    one: narrowPort(inOne),
+    one: inOne,
     rest: PORT,
   },
   {
@@ -269,15 +270,10 @@ const OPERATIONS: readonly Operation[] = [
     text: 'outs',
     operands: ['DX_Xb', 'DX_Xz'],
     opcode: 0x6e,
-    one: narrowPort(outOne),
+    one: outOne,
     rest: PORT,
   },
 ];
-
-/** Ports are 32 bits wide at most, whatever REX.W says; the size index then stays but the width does not. */
-function narrowPort(meaning: Meaning): Meaning {
-  return (e) => (e.size === 64 ? e.fault(6) : meaning(e));
-}
 
 const hex = (byte: number) => byte.toString(16).padStart(2, '0');
 
@@ -285,7 +281,7 @@ function family(operation: Operation): Row[] {
   const { name, text, operands, opcode, pair, rest } = operation;
   const widths: [string, readonly string[]][] = [
     [operands[0], ['b']],
-    [operands[1], ['w', 'd', 'q']],
+    [operands[1], operands[1].includes('z') ? ['w', 'd', 'd'] : ['w', 'd', 'q']],
   ];
   const repeat = pair ? 'REPE' : 'REP';
   return widths.flatMap(([codes, letters], wide): Row[] => {

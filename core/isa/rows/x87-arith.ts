@@ -129,6 +129,10 @@ const comparisons: readonly X87Tuple[] = [
   ['FICOMP_Mw', 'de /3', compareMemory('word', 1)],
   ['FCOM_STi', 'd8 /2', compareStack(ordered(true, 0))],
   ['FCOMP_STi', 'd8 /3', compareStack(ordered(true, 1))],
+  // What the manual leaves out and every processor executes.
+  ['FCOM2_STi', 'dc /2', compareStack(ordered(true, 0))],
+  ['FCOMP3_STi', 'dc /3', compareStack(ordered(true, 1))],
+  ['FCOMP5_STi', 'de /2', compareStack(ordered(true, 1))],
   ['FUCOM_STi', 'dd /4', compareStack(ordered(false, 0))],
   ['FUCOMP_STi', 'dd /5', compareStack(ordered(false, 1))],
   ['FCOMPP', 'de =d9', compareTwoAndPop(true)],

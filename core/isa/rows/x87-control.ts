@@ -149,6 +149,10 @@ export const x87ControlRows: readonly Row[] = [
     ['FNSTSW_AX', 'df =e0', (e) => e.setGpr(0, i64.extendU(statusWord()), 16)],
     ['FNCLEX', 'db =e2', (e) => set(e, State.fsw, i32.and(state32(State.fsw), number(~CLEARED_BY_FNCLEX)))],
     ['FNINIT', 'db =e3', initialize],
+    // What the 8087 and the 80287 had; nothing since.
+    ['FNENI', 'db =e0', () => {}],
+    ['FNDISI', 'db =e1', () => {}],
+    ['FNSETPM', 'db =e4', () => {}],
     [
       'FNSTENV_M',
       'd9 /6',

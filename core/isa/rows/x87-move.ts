@@ -1,5 +1,5 @@
 import type { Emitter } from '../../cpu/emitter/emitter.js';
-import { state32 } from '../../cpu/emitter/emitter.js';
+import { state32, toState32 } from '../../cpu/emitter/emitter.js';
 import { State } from '../../cpu/layout.js';
 import type { Expr } from '../../cpu/wasm/expr.js';
 import { i32, i64 } from '../../cpu/wasm/expr.js';
@@ -8,6 +8,7 @@ import type { X87Tuple } from './x87-support.js';
 import { number, run, stackNumber, waiting } from './x87-support.js';
 
 const EXTENDED_BYTES = 10;
+const C1 = 0x200;
 const ST0 = number(0);
 
 const load =
@@ -99,6 +100,22 @@ const constants: readonly X87Tuple[] = [
   ['FLDZ', 'd9 =ee', constant({ significand: 0n, exponent: 0 })],
 ];
 
+const exchange: Meaning = (e) => run(e, 'exchange', stackNumber(e));
+const copyAndPop: Meaning = (e) => run(e, 'copyTo', ST0, stackNumber(e), number(1));
+
+/** An empty register is no error. */
+const copyAndPopQuietly: Meaning = (e) => {
+  const full = i32.and(i32.shrU(state32(State.ftw), state32(State.top)), i32.const(1));
+  e.body.if(
+    full,
+    () => copyAndPop(e),
+    () => {
+      e.body.do(toState32(State.fsw, i32.and(state32(State.fsw), i32.const(~C1))));
+      run(e, 'pop', number(1));
+    },
+  );
+};
+
 export const x87MoveRows: readonly Row[] = waiting([
   ['FLD_Md', 'd9 /0', load('loadSingle')],
   ['FLD_Mq', 'dd /0', load('loadDouble')],
@@ -114,7 +131,7 @@ export const x87MoveRows: readonly Row[] = waiting([
   ['FSTP_Mq', 'dd /3', storeFloat('toDouble', 1)],
   ['FSTP_Mt', 'db /7', storeExtended],
   ['FST_STi', 'dd /2', (e) => run(e, 'copyTo', ST0, stackNumber(e), number(0))],
-  ['FSTP_STi', 'dd /3', (e) => run(e, 'copyTo', ST0, stackNumber(e), number(1))],
+  ['FSTP_STi', 'dd /3', copyAndPop],
   ['FIST_Mw', 'df /2', storeInteger(16, 0)],
   ['FIST_Md', 'db /2', storeInteger(32, 0)],
   ['FISTP_Mw', 'df /3', storeInteger(16, 1)],
@@ -124,6 +141,12 @@ export const x87MoveRows: readonly Row[] = waiting([
   ['FISTTP_Md', 'db /1', storeInteger(32, 1, true)],
   ['FISTTP_Mq', 'dd /1', storeInteger(64, 1, true)],
   ['FBSTP_Mt', 'df /6', storeDecimal],
-  ['FXCH_STi', 'd9 /1', (e) => run(e, 'exchange', stackNumber(e))],
+  ['FXCH_STi', 'd9 /1', exchange],
+  // What the manual leaves out and every processor executes.
+  ['FSTP1_STi', 'd9 /3', copyAndPopQuietly],
+  ['FSTP8_STi', 'df /2', copyAndPop],
+  ['FSTP9_STi', 'df /3', copyAndPop],
+  ['FXCH4_STi', 'dd /1', exchange],
+  ['FXCH7_STi', 'df /1', exchange],
   ...constants,
 ]);
