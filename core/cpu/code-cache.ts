@@ -26,6 +26,12 @@ export interface CodeCacheParts {
   readonly invalid: ParsedRow;
   /** A physical page starts to hold decoded code: writes to it must come by. */
   pageBecameCode(physical: number): void;
+  /** How often a head is passed before it is reported as hot; 0: there are no heads. */
+  readonly countTo?: number;
+  /** Code was written, or has to be looked at again: from a byte to the one before another, of a physical page. */
+  forgets?(page: number, from: number, to: number): void;
+  /** All code is forgotten. */
+  forgetsAll?(): void;
   /** By offset in a page: a page may be mapped in several places. */
   hasBreakpoint(offset: number): boolean;
   /** How many pages and chunks of records fit; the whole arena when left out. */
@@ -47,7 +53,7 @@ export class CodeCache {
   constructor(private readonly parts: CodeCacheParts) {
     const { state, ops } = parts;
     this.#arena = new RecordArena(state, parts.limits);
-    this.#writer = new RecordWriter(state, ops, (record, target) => this.#linkTo(record, target));
+    this.#writer = new RecordWriter(state, ops, (...jump) => this.#linkTo(...jump));
     this.#isCode = new Uint8Array(Math.ceil(state.ramBytes / PAGE_BYTES));
   }
 
@@ -102,6 +108,7 @@ export class CodeCache {
       const page = this.#arena.page(number)!;
       const from = Math.max(0, physical - number * PAGE_BYTES);
       const to = Math.min(PAGE_BYTES, physical + length - number * PAGE_BYTES);
+      this.parts.forgets?.(number, from, to);
       if (this.#tooManyWrites(number, to - from)) this.#drop(page);
       else this.#forget(page, Math.max(0, from - (MAX_LENGTH - 1)), to);
     }
@@ -109,14 +116,23 @@ export class CodeCache {
 
   /** Decodes again what lies at an offset, in every page. */
   invalidateOffset(offset: number): void {
-    for (const page of this.#arena.pages()) this.#forget(page, offset, offset + 1);
+    for (const page of this.#arena.pages()) {
+      this.parts.forgets?.(page.number, offset, offset + 1);
+      this.#forget(page, offset, offset + 1);
+    }
   }
 
   /** Forgets all decoded code. Not while a record is being executed. */
   flush(): void {
+    this.parts.forgetsAll?.();
     this.#arena.clear();
     this.#isCode.fill(0);
     this.parts.state.tlb.flushCode();
+  }
+
+  /** For those who keep more about a head. */
+  get arena(): RecordArena {
+    return this.#arena;
   }
 
   #makingRoom<T>(action: () => T): T {
@@ -142,7 +158,7 @@ export class CodeCache {
     const place = this.parts.state.u16[(record + Field.place) >> 1]!;
     const offset = place & (PAGE_BYTES - 1);
     const known = this.#arena.recordAt(page, offset);
-    if (known !== 0 && known !== record) this.#arena.goto(record, known);
+    if (known !== 0 && known !== record) this.#arena.goto(record, this.#arena.entryAt(page, offset));
     else if (known === record) this.#again(page, record, offset, place >> 12);
     else if (record + RECORD_BYTES === page.next) this.#run(page, record, offset);
     else this.#arena.goto(record, this.#newRun(page, offset));
@@ -172,7 +188,7 @@ export class CodeCache {
     for (let count = 0; count < RUN_LENGTH; count++) {
       if (offset >= PAGE_BYTES) return arena.pageEnd(record, offset);
       const known = arena.recordAt(page, offset);
-      if (known !== 0) return arena.goto(record, known);
+      if (known !== 0) return arena.goto(record, arena.entryAt(page, offset));
       const instruction = this.#decodeFrom(page, offset);
       this.#settle(page, offset, record);
       if (instruction === 'truncated') return this.#cross(record, offset);
@@ -193,21 +209,27 @@ export class CodeCache {
     if (!waiting) return;
     page.waiting.delete(offset);
     const { i32 } = this.parts.state;
+    const entry = waiting.isHead ? this.#arena.headAt(page, offset, this.parts.countTo!) : record;
     for (const jump of waiting.jumps) {
       const at = (jump + Field.immediate) >> 2;
-      if (i32[at] === waiting.stub - jump) i32[at] = record - jump;
+      if (i32[at] === waiting.stub - jump) i32[at] = entry - jump;
     }
   }
 
   /** Where a jump in `record` to an offset of its page leads: to the target's record, or to one that will be decoded. */
-  #linkTo(record: number, offset: number): number {
-    const page = this.#arena.ownerOf(record);
-    const known = this.#arena.recordAt(page, offset);
-    if (known !== 0) return known;
+  #linkTo(record: number, offset: number, isCall: boolean): number {
+    const arena = this.#arena;
+    const page = arena.ownerOf(record);
+    const { countTo } = this.parts;
+    const goesBack = offset <= (this.parts.state.u16[(record + Field.place) >> 1]! & (PAGE_BYTES - 1));
+    const isHead = countTo ? isCall || goesBack : false;
+    const known = arena.entryAt(page, offset);
+    if (known !== 0) return isHead ? arena.headAt(page, offset, countTo!) : known;
     let waiting = page.waiting.get(offset);
     if (!waiting)
-      page.waiting.set(offset, (waiting = { stub: this.#arena.addStub(page, offset), jumps: [] }));
+      page.waiting.set(offset, (waiting = { stub: arena.addStub(page, offset), jumps: [], isHead }));
     waiting.jumps.push(record);
+    waiting.isHead ||= isHead;
     return waiting.stub;
   }
 
@@ -224,7 +246,10 @@ export class CodeCache {
   #forget(page: CodePage, from: number, to: number): void {
     for (let offset = from; offset < to; offset++) {
       const record = this.#arena.recordAt(page, offset);
-      if (record !== 0) this.#arena.setOp(record, Op.undecoded);
+      if (record === 0) continue;
+      this.#arena.setOp(record, Op.undecoded);
+      const entry = this.#arena.entryAt(page, offset);
+      if (entry !== record) this.#arena.count(entry, this.parts.countTo!);
     }
   }
 

@@ -35,6 +35,9 @@ import type {
   WatchKind,
 } from './types.js';
 import { Watchpoints } from './watchpoints.js';
+import { TierTwo } from './tier-two/tier-two.js';
+import type { TierTwoOptions } from './tier-two/tier-two.js';
+import { helperSignatures } from './x87/index.js';
 import { computeTranscendental } from './x87/transcendental/index.js';
 
 const LEAVE_ONCE = -Leave.attention;
@@ -56,6 +59,7 @@ export class X86Cpu implements Cpu {
   readonly #breakpoints = new Breakpoints();
   readonly #watchpoints = new Watchpoints();
   readonly #rare: RareForms;
+  readonly #tierTwo: TierTwo | undefined;
   readonly #context: SystemContext;
   readonly #generated: Generated;
   readonly #linker: Linker;
@@ -73,7 +77,7 @@ export class X86Cpu implements Cpu {
   /** Where the last run stopped at a breakpoint: the next one steps over it. */
   #stepOver: bigint | undefined;
 
-  constructor({ ramBytes, bus, prebuilt }: CpuOptions) {
+  constructor({ ramBytes, bus, prebuilt, tierTwo = false }: CpuOptions) {
     const generated = (this.#generated = sharedGenerated(prebuilt));
     this.#bus = bus;
     this.state = new CpuState(ramBytes);
@@ -97,7 +101,8 @@ export class X86Cpu implements Cpu {
     this.#linker = new Linker(generated, { ...this.#imports(), forms: this.#rare.table });
     this.#rare.useLinker(this.#linker);
     this.#decoder = generated.decoder;
-    this.#code = this.#createCode();
+    this.#tierTwo = tierTwo ? this.#createTierTwo(tierTwo) : undefined;
+    this.#code = this.#createCode(tierTwo ? tierTwo.countTo : 0);
     this.memory = new CpuGuestMemory(this.state, paging, this.#code, (...access) => this.#notice(...access));
     this.registers = new CpuRegisters(this.state, {
       translationChanged: () => this.flushTlb(),
@@ -304,10 +309,29 @@ export class X86Cpu implements Cpu {
     throw error;
   }
 
-  #createCode(): CodeCache {
+  #createTierTwo(options: TierTwoOptions): TierTwo {
+    const parts = {
+      state: this.state,
+      decoder: this.#decoder,
+      ops: this.#ops,
+      families: this.rowSet.families,
+      signatures: helperSignatures,
+      table: this.#rare.table,
+      first: this.#ops.forms.length,
+      linker: () => this.#linker,
+      arena: () => this.#code.arena,
+      hasBreakpoint: (offset: number) => this.#breakpoints.atOffset(offset),
+    };
+    return new TierTwo(parts, options);
+  }
+
+  #createCode(countTo: number): CodeCache {
     const invalid = this.rowSet.rows.find(({ name }) => name === 'INVALID')!;
     return new CodeCache({
       state: this.state,
+      countTo,
+      forgets: (...bytes) => this.#tierTwo?.forget(...bytes),
+      forgetsAll: () => this.#tierTwo?.forgetAll(),
       decoder: this.#decoder,
       ops: this.#ops,
       invalid,
@@ -322,6 +346,7 @@ export class X86Cpu implements Cpu {
       memory: this.state.memory,
       decode: this.#guarded((record: number) => this.#code.decodeAt(record), 0),
       lookup: this.#guarded(() => this.#unit.lookUp(), -1),
+      hot: this.#guarded((head: number) => this.#tierTwo?.hot(head), undefined),
       once: this.#guarded((op: number) => this.#once(op), LEAVE_ONCE),
       slow: this.#guarded((access: number) => this.#unit.slow(access), -1),
       commit: this.#guarded(() => this.#unit.commit(), undefined),

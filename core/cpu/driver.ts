@@ -12,6 +12,7 @@ export interface DriverParts {
   readonly decode: number;
   readonly lookup: number;
   readonly once: number;
+  readonly hot: number;
   /** (record, budget) => pause */
   readonly loop: number;
   /** Type of a rare form: (record) => status. */
@@ -67,6 +68,11 @@ class DriverBuilder {
     };
     arms[Pause.once] = () => this.#once();
     arms[Pause.lookup] = () => this.#lookUp();
+    arms[Pause.hot] = () => {
+      body.do(call(this.parts.hot, 'none', body.get(this.#record)));
+      this.#behindHead();
+    };
+    arms[Pause.region] = () => this.#runRegion();
     this.#switch(pause, arms);
   }
 
@@ -136,6 +142,24 @@ class DriverBuilder {
       () => body.set(this.#record, i32.add(record, i32.const(RECORD_BYTES))),
     );
     body.if(state32(State.attention), () => this.#leaveAt(Leave.attention));
+  }
+
+  #behindHead(): void {
+    const record = this.#body.get(this.#record);
+    this.#body.set(this.#record, i32.add(record, i32.load(record, Field.immediate)));
+  }
+
+  /** Where a region does nothing, tier 1 does at least one instruction. */
+  #runRegion(): void {
+    const body = this.#body;
+    const number = i32.load(body.get(this.#record), Field.displacement);
+    const left = body.let(callIndirect(this.parts.formType, 'i32', number, body.get(this.#budget)));
+    body.if(
+      i32.eq(left, body.get(this.#budget)),
+      () => this.#behindHead(),
+      () => body.set(this.#record, i32.const(0)),
+    );
+    body.set(this.#budget, left);
   }
 
   /** Runs a record made for this time only: across a page border, or under a breakpoint that does not apply. */

@@ -159,7 +159,16 @@ export const Leave = { budget: 0, exception: 1, attention: 2 } as const;
 /** What a rare form answers. `linked`: the form was not there yet, call again. */
 export const Status = { next: 0, jumped: 1, leave: 2, exception: 3, linked: 4 } as const;
 /** Why the loop over records was left. */
-export const Pause = { budget: 0, rare: 1, bail: 2, decode: 3, once: 4, lookup: 5 } as const;
+export const Pause = {
+  budget: 0,
+  rare: 1,
+  bail: 2,
+  decode: 3,
+  once: 4,
+  lookup: 5,
+  hot: 6,
+  region: 7,
+} as const;
 
 /** Added to the bytes of an access for the slow path. */
 export const ACCESS_CODE = { read: 0, write: 0x100, modify: 0x300 } as const;

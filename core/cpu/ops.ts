@@ -12,9 +12,13 @@ export const Op = {
   breakpoint: 3,
   /** Goes on at the record that is `immediate` bytes away. */
   goto: 4,
+  /** Head of a loop or function, in front of its record: counts `displacement` down, then goes on at the record `immediate` bytes away. */
+  count: 5,
+  /** The same with a compiled region, behind number `displacement` of the table. */
+  region: 6,
 } as const;
 
-export const FIRST_HOT = 5;
+export const FIRST_HOT = 7;
 
 /** Which op number each form has. Deterministic, so that a module built earlier fits. */
 export interface OpTable {

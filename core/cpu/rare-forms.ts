@@ -3,6 +3,7 @@ import { Field, FORM_OF_OP, Status } from './layout.js';
 import type { Linker } from './linker.js';
 import { formsByOp } from './ops.js';
 import { rareExport } from './rare.js';
+import { REGION_SLOTS } from './tier-two/tier-two.js';
 import type { CpuState } from './state.js';
 import { Body, call } from './wasm/body.js';
 import { i32 } from './wasm/expr.js';
@@ -20,7 +21,7 @@ export class RareForms {
     private readonly state: CpuState,
   ) {
     const { ops } = generated;
-    this.table = new WebAssembly.Table({ element: 'anyfunc', initial: ops.forms.length });
+    this.table = new WebAssembly.Table({ element: 'anyfunc', initial: ops.forms.length + REGION_SLOTS });
     this.state.u16.set(formsByOp(ops), FORM_OF_OP >> 1);
     const stub = new WebAssembly.Instance(new WebAssembly.Module(stubModule()), {
       env: { link: (record: number) => this.#need(record) },

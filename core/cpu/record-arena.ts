@@ -15,6 +15,13 @@ import type { CpuState } from './state.js';
 /** There is no room: everything has to go. */
 export class ArenaFull extends Error {}
 
+interface Waiting {
+  readonly stub: number;
+  readonly jumps: number[];
+  /** One of them makes the target a head. */
+  isHead: boolean;
+}
+
 /** What is decoded of one physical page. */
 export interface CodePage {
   readonly number: number;
@@ -27,7 +34,9 @@ export interface CodePage {
   nextStub: number;
   endStub: number;
   /** Jumps that lead to such a record, by offset of the target. */
-  readonly waiting: Map<number, { readonly stub: number; readonly jumps: number[] }>;
+  readonly waiting: Map<number, Waiting>;
+  /** Records that count in front of others. */
+  readonly heads: Set<number>;
 }
 
 /** Memory for records and maps. */
@@ -56,7 +65,8 @@ export class RecordArena {
   addPage(number: number): CodePage {
     if (this.#pages.size === this.limits.maps) throw new ArenaFull();
     const map = MAPS + this.#pages.size * MAP_BYTES;
-    const page: CodePage = { number, map, next: 0, end: 0, nextStub: 0, endStub: 0, waiting: new Map() };
+    const chunks = { next: 0, end: 0, nextStub: 0, endStub: 0 };
+    const page: CodePage = { number, map, ...chunks, waiting: new Map(), heads: new Set() };
     this.#pages.set(number, page);
     return page;
   }
@@ -108,12 +118,62 @@ export class RecordArena {
     this.state.u16[record >> 1] = op;
   }
 
-  recordAt({ map }: CodePage, offset: number): number {
+  /** The record of the instruction at an offset, or 0. */
+  recordAt(page: CodePage, offset: number): number {
+    const entry = this.entryAt(page, offset);
+    return entry !== 0 && this.#isHead(page, entry)
+      ? entry + this.state.i32[(entry + Field.immediate) >> 2]!
+      : entry;
+  }
+
+  /** Where jumps to an offset go: the head in front of the record, where there is one, else the record. */
+  entryAt({ map }: CodePage, offset: number): number {
     return this.state.i32[(map >> 2) + offset]!;
   }
 
-  setRecordAt({ map }: CodePage, offset: number, record: number): void {
-    this.state.i32[(map >> 2) + offset] = record;
+  setRecordAt(page: CodePage, offset: number, record: number): void {
+    const entry = this.entryAt(page, offset);
+    if (record !== 0 && this.#isHead(page, entry))
+      this.state.i32[(entry + Field.immediate) >> 2] = record - entry;
+    else this.state.i32[(page.map >> 2) + offset] = record;
+  }
+
+  /** The head in front of the record at an offset; a new one counts down from `count`. */
+  headAt(page: CodePage, offset: number, count: number): number {
+    const entry = this.entryAt(page, offset);
+    if (this.#isHead(page, entry)) return entry;
+    const head = this.addStub(page, offset);
+    page.heads.add(head);
+    this.goto(head, entry);
+    this.count(head, count);
+    this.state.i32[(page.map >> 2) + offset] = head;
+    return head;
+  }
+
+  #isHead({ heads }: CodePage, record: number): boolean {
+    return heads.has(record);
+  }
+
+  /** A head that counts (again). */
+  count(head: number, count: number): void {
+    this.setOp(head, Op.count);
+    this.state.i32[(head + Field.displacement) >> 2] = count;
+  }
+
+  /** A head that only leads on. */
+  setIdle(head: number): void {
+    this.setOp(head, Op.goto);
+  }
+
+  /** A head with compiled code. */
+  region(head: number, number: number): void {
+    this.setOp(head, Op.region);
+    this.state.i32[(head + Field.displacement) >> 2] = number;
+  }
+
+  pageOfMap(map: number): CodePage | undefined {
+    for (const page of this.#pages.values()) if (page.map === map) return page;
+    return undefined;
   }
 
   clear(): void {

@@ -13,6 +13,7 @@ interface Shape {
   readonly rm: OperandCode | undefined;
   readonly reg: OperandCode | undefined;
   readonly relative: boolean;
+  readonly isCall: boolean;
 }
 
 /** Writes decoded instructions as records. */
@@ -23,7 +24,7 @@ export class RecordWriter {
     private readonly state: CpuState,
     private readonly ops: OpTable,
     /** The record that a jump in `record` to an offset of its page leads to. */
-    private readonly linkTo: (record: number, target: number) => number,
+    private readonly linkTo: (record: number, target: number, isCall: boolean) => number,
   ) {}
 
   /**
@@ -54,7 +55,7 @@ export class RecordWriter {
         this.#wide(record, instruction, row);
       }
     }
-    if (shape.relative && !this.#isNear(record, next + immediate, once)) variant = 1;
+    if (shape.relative && !this.#isNear(record, next + immediate, once, shape.isCall)) variant = 1;
     const form = row.firstForm + instruction.sizeIndex * row.variants.length + variant;
     this.#op(record, form, instruction);
   }
@@ -66,6 +67,7 @@ export class RecordWriter {
         rm: row.operands.find(({ kind }) => RM_KINDS.has(kind)),
         reg: row.operands.find(({ kind }) => REG_KINDS.has(kind)),
         relative: row.operands.some(({ kind }) => kind === 'J'),
+        isCall: row.mnemonic === 'call',
       };
       this.#shapes.set(row, shape);
     }
@@ -86,9 +88,9 @@ export class RecordWriter {
   }
 
   /** A jump within the page leads from record to record. */
-  #isNear(record: number, target: number, once: boolean): boolean {
+  #isNear(record: number, target: number, once: boolean, isCall: boolean): boolean {
     if (once || target < 0 || target >= PAGE_BYTES) return false;
-    this.state.i32[(record + Field.immediate) >> 2] = this.linkTo(record, target) - record;
+    this.state.i32[(record + Field.immediate) >> 2] = this.linkTo(record, target, isCall) - record;
     return true;
   }
 

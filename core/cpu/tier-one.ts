@@ -29,6 +29,8 @@ export function tierOneModule(ops: OpTable, signatures: HelperSignatures): Uint8
     lookup: module.importFunction('lookup', { parameters: [], results: ['i32'] }),
     /** (op) => a record decoded for one execution at rip, or minus a reason to leave. */
     once: module.importFunction('once', ONE_TO_ONE),
+    /** (head record) => nothing: it has been reached often enough to be compiled. */
+    hot: module.importFunction('hot', { parameters: ['i32'], results: [] }),
   };
   module.importMemory('memory', 1);
   module.importTable('forms', ops.forms.length);
@@ -136,7 +138,9 @@ class LoopBuilder {
   #dispatch(): void {
     const body = this.#body;
     const special = this.#specialArms();
-    const [decode, pageEnd, once, goto, indexed, segmented, rare] = special as [
+    const [decode, pageEnd, once, goto, count, region, indexed, segmented, rare] = special as [
+      Arm,
+      Arm,
       Arm,
       Arm,
       Arm,
@@ -155,6 +159,8 @@ class LoopBuilder {
       once,
       once,
       goto,
+      count,
+      region,
       ...forms,
       ...memoryForms.map(() => indexed),
       ...memoryForms.map(() => segmented),
@@ -185,7 +191,7 @@ class LoopBuilder {
     body.scope(arm.build);
   }
 
-  /** Decode, page end, once, goto, indexed, segmented, rare. */
+  /** Decode, page end, once, goto, count, region, indexed, segmented, rare. */
   #specialArms(): Arm[] {
     const pauses = (reason: number) => () => {
       this.#giveBack();
@@ -210,10 +216,23 @@ class LoopBuilder {
           this.#body.br(this.#main);
         },
       },
+      { build: () => this.#count() },
+      { build: pauses(Pause.region) },
       { build: () => this.#complexAddress(false) },
       { build: () => this.#complexAddress(true) },
       { build: () => this.#leave(Pause.rare) },
     ];
+  }
+
+  #count(): void {
+    const body = this.#body;
+    const record = body.get(this.#record);
+    this.#giveBack();
+    const left = body.let(i32.sub(i32.load(record, Field.displacement), i32.const(1)));
+    body.do(i32.store(record, left, Field.displacement));
+    body.if(i32.eqz(left), () => this.#leave(Pause.hot));
+    body.set(this.#record, i32.add(record, i32.load(record, Field.immediate)));
+    body.br(this.#main);
   }
 
   #complexAddress(segmented: boolean): void {

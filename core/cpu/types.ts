@@ -1,5 +1,6 @@
 import type { AccessKind, GuestMemory } from '../memory/types.js';
 import type { PrebuiltCode } from './generated.js';
+import type { TierTwoOptions } from './tier-two/tier-two.js';
 
 export type { AccessKind, GuestMemory, Translation } from '../memory/types.js';
 
@@ -134,4 +135,6 @@ export interface CpuOptions {
   readonly bus: CpuBus;
   /** What `generateCode()` made at build time, to save making it again. */
   readonly prebuilt?: PrebuiltCode | undefined;
+  /** How the second tier compiles hot code; false switches it off. */
+  readonly tierTwo?: TierTwoOptions | false | undefined;
 }

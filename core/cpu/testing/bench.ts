@@ -1,4 +1,5 @@
 import { X86Cpu } from '../cpu.js';
+import type { TierTwoOptions } from '../tier-two/tier-two.js';
 import type { CpuBus } from '../types.js';
 
 export const CODE = 0x1_0000;
@@ -22,8 +23,12 @@ const silentBus: CpuBus = {
 };
 
 /** A processor in ring 0 with the first GiB mapped one to one, for everybody, and rip at `CODE`. */
-export function createCpuBench({ ramMiB = 2, bus = {} as Partial<CpuBus> } = {}) {
-  const cpu = new X86Cpu({ ramBytes: ramMiB * 2 ** 20, bus: { ...silentBus, ...bus } });
+export function createCpuBench({
+  ramMiB = 2,
+  bus = {} as Partial<CpuBus>,
+  tierTwo = false as TierTwoOptions | false,
+} = {}) {
+  const cpu = new X86Cpu({ ramBytes: ramMiB * 2 ** 20, bus: { ...silentBus, ...bus }, tierTwo });
   identityMap(cpu);
   cpu.registers.rip = BigInt(CODE);
   cpu.registers.set(4, BigInt(STACK));

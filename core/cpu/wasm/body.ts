@@ -17,7 +17,7 @@ const [LOCAL_GET, LOCAL_SET] = [0x20, 0x21];
 
 /** The body of one function under construction: statements are appended, temporaries handed out and reused. */
 export class Body {
-  readonly #code: number[] = [];
+  #code: number[] = [];
   readonly #locals: ValueType[] = [];
   readonly #parameters: readonly ValueType[];
   #free: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
@@ -48,9 +48,12 @@ export class Body {
   scope(build: () => void): void {
     const outer = this.#taken;
     this.#taken = [];
-    build();
-    for (const local of this.#taken) this.#free[local.type].push(local);
-    this.#taken = outer;
+    try {
+      build();
+    } finally {
+      for (const local of this.#taken) this.#free[local.type].push(local);
+      this.#taken = outer;
+    }
   }
 
   get(local: Local): Expr {
@@ -60,6 +63,11 @@ export class Body {
   set(local: Local, value: Expr): void {
     this.do(value);
     this.#code.push(LOCAL_SET!, ...leb128(local.index));
+  }
+
+  /** The code of `set`, for a larger piece of code. */
+  assignment(local: Local, value: Expr): Expr {
+    return expr('none', [value, LOCAL_SET!, ...leb128(local.index)]);
   }
 
   /** Computes `value` now; the answer reads what was computed. */
@@ -72,6 +80,27 @@ export class Body {
   /** Appends code: a store, or a value left on the stack. */
   do(code: Expr): void {
     flatten(code, this.#code);
+  }
+
+  /** Appends what `build` does, or nothing where that throws: then the answer is what was thrown. */
+  attempt(build: () => void): unknown {
+    const [length, depth] = [this.#code.length, this.#depth];
+    try {
+      this.scope(build);
+      return undefined;
+    } catch (error) {
+      this.#code.length = length;
+      this.#depth = depth;
+      return error;
+    }
+  }
+
+  /** Puts what `build` appends in front of everything. */
+  inFront(build: () => void): void {
+    const behind = this.#code;
+    this.#code = [];
+    build();
+    for (const byte of behind) this.#code.push(byte);
   }
 
   if(condition: Expr, then: () => void, otherwise?: () => void): void {

@@ -22,6 +22,7 @@ export function signedLeb128(value: number): number[] {
 }
 
 export function signedLeb128Big(value: bigint): number[] {
+  if (value >= -0x8000_0000n && value <= 0x7fff_ffffn) return signedLeb128(Number(value));
   const bytes: number[] = [];
   let rest = BigInt.asIntN(64, value);
   for (;;) {

@@ -16,6 +16,20 @@ export const TYPE_BYTE: Record<ValueType, number> = {
 export interface Expr {
   readonly type: ValueType | 'none';
   readonly parts: readonly (number | Expr)[];
+  /** The value, where it is known while code is generated; i32 as signed. */
+  readonly constant?: number | bigint;
+  /** What a load or store does, for those who keep some places of the memory elsewhere. */
+  readonly access?: MemoryAccess;
+  /** Operands of a sum, for those who look for addresses. */
+  readonly sum?: readonly [Expr, Expr];
+}
+
+export interface MemoryAccess {
+  readonly opcode: readonly number[];
+  readonly address: Expr;
+  readonly offset: number;
+  /** What a store stores. */
+  readonly value?: Expr;
 }
 
 export const expr = (type: Expr['type'], parts: readonly (number | Expr)[]): Expr => ({ type, parts });
@@ -44,16 +58,59 @@ const UNALIGNED = 0;
 
 export const load =
   (type: ValueType, ...opcode: number[]) =>
-  (address: Expr, offset = 0): Expr =>
-    expr(type, [address, ...opcode, UNALIGNED, ...leb128(offset)]);
+  (address: Expr, offset = 0): Expr => ({
+    type,
+    parts: [address, ...opcode, UNALIGNED, ...leb128(offset)],
+    access: { opcode, address, offset },
+  });
 
 export const store =
   (...opcode: number[]) =>
-  (address: Expr, value: Expr, offset = 0): Expr =>
-    expr('none', [address, value, ...opcode, UNALIGNED, ...leb128(offset)]);
+  (address: Expr, value: Expr, offset = 0): Expr => ({
+    type: 'none',
+    parts: [address, value, ...opcode, UNALIGNED, ...leb128(offset)],
+    access: { opcode, address, offset, value },
+  });
+
+const constant32 = (value: number): Expr => ({
+  type: 'i32',
+  parts: [0x41, ...signedLeb128(value)],
+  constant: value | 0,
+});
+const constant64 = (value: number | bigint): Expr => ({
+  type: 'i64',
+  parts: [0x42, ...signedLeb128Big(BigInt(value))],
+  constant: BigInt.asIntN(64, BigInt(value)),
+});
+
+/** An operation on i32 that is done at once where both operands are known. */
+const folding32 =
+  (opcode: number, compute: (a: number, b: number) => number): Binary =>
+  (a, b) =>
+    typeof a.constant === 'number' && typeof b.constant === 'number'
+      ? constant32(compute(a.constant, b.constant))
+      : expr('i32', [a, b, opcode]);
+
+const folding64 =
+  (opcode: number, compute: (a: bigint, b: bigint) => bigint): Binary =>
+  (a, b) =>
+    typeof a.constant === 'bigint' && typeof b.constant === 'bigint'
+      ? constant64(compute(a.constant, b.constant))
+      : expr('i64', [a, b, opcode]);
+
+const addresses = folding32(0x6a, (a, b) => a + b);
+const sum32: Binary = (a, b) => {
+  const sum = addresses(a, b);
+  return sum.constant === undefined ? { ...sum, sum: [a, b] } : sum;
+};
+
+const convert =
+  (opcode: number, type: ValueType, compute: (a: number | bigint) => Expr): Unary =>
+  (a) =>
+    a.constant === undefined ? expr(type, [a, opcode]) : compute(a.constant);
 
 export const i32 = {
-  const: (value: number) => expr('i32', [0x41, ...signedLeb128(value)]),
+  const: constant32,
   load: load('i32', 0x28),
   load8s: load('i32', 0x2c),
   load8u: load('i32', 0x2d),
@@ -76,29 +133,29 @@ export const i32 = {
   clz: unary('i32', 0x67),
   ctz: unary('i32', 0x68),
   popcnt: unary('i32', 0x69),
-  add: binary('i32', 0x6a),
+  add: sum32,
   sub: binary('i32', 0x6b),
   mul: binary('i32', 0x6c),
   divS: binary('i32', 0x6d),
   divU: binary('i32', 0x6e),
   remS: binary('i32', 0x6f),
   remU: binary('i32', 0x70),
-  and: binary('i32', 0x71),
-  or: binary('i32', 0x72),
+  and: folding32(0x71, (a, b) => a & b),
+  or: folding32(0x72, (a, b) => a | b),
   xor: binary('i32', 0x73),
-  shl: binary('i32', 0x74),
+  shl: folding32(0x74, (a, b) => a << b),
   shrS: binary('i32', 0x75),
-  shrU: binary('i32', 0x76),
+  shrU: folding32(0x76, (a, b) => a >>> b),
   rotl: binary('i32', 0x77),
   rotr: binary('i32', 0x78),
-  wrap: unary('i32', 0xa7),
+  wrap: convert(0xa7, 'i32', (a) => constant32(Number(BigInt.asIntN(32, BigInt(a))))),
   extend8: unary('i32', 0xc0),
   extend16: unary('i32', 0xc1),
   reinterpretF32: unary('i32', 0xbc),
 };
 
 export const i64 = {
-  const: (value: number | bigint) => expr('i64', [0x42, ...signedLeb128Big(BigInt(value))]),
+  const: constant64,
   load: load('i64', 0x29),
   load8s: load('i64', 0x30),
   load8u: load('i64', 0x31),
@@ -131,17 +188,17 @@ export const i64 = {
   divU: binary('i64', 0x80),
   remS: binary('i64', 0x81),
   remU: binary('i64', 0x82),
-  and: binary('i64', 0x83),
+  and: folding64(0x83, (a, b) => a & b),
   or: binary('i64', 0x84),
   xor: binary('i64', 0x85),
-  shl: binary('i64', 0x86),
+  shl: folding64(0x86, (a, b) => a << (b & 63n)),
   shrS: binary('i64', 0x87),
-  shrU: binary('i64', 0x88),
+  shrU: folding64(0x88, (a, b) => BigInt.asUintN(64, a) >> (b & 63n)),
   rotl: binary('i64', 0x89),
   rotr: binary('i64', 0x8a),
   /** From i32. */
-  extendS: unary('i64', 0xac),
-  extendU: unary('i64', 0xad),
+  extendS: convert(0xac, 'i64', constant64),
+  extendU: convert(0xad, 'i64', (a) => constant64(BigInt.asUintN(32, BigInt(a)))),
   extend8: unary('i64', 0xc2),
   extend16: unary('i64', 0xc3),
   extend32: unary('i64', 0xc4),

@@ -1,0 +1,156 @@
+import type { Decoder } from '../../isa/decoder.js';
+import type { Instruction } from '../../isa/instruction.js';
+import type { ParsedRow } from '../../isa/row.js';
+import { PAGE_BYTES, RAM, RECORD_BYTES, State } from '../layout.js';
+import type { OpTable } from '../ops.js';
+import { RecordWriter } from '../record.js';
+import type { CpuState } from '../state.js';
+import { isNearEnough, MOST_INSTRUCTIONS_A_BLOCK } from './region-function.js';
+import type { Flow, Region, RegionBlock, RegionInstruction } from './region.js';
+
+export const LIMITS = { instructions: 500, blocks: 64, returnPlaces: 8, instructionsInBlock: 64 };
+
+export interface RegionSources {
+  readonly state: CpuState;
+  readonly decoder: Decoder;
+  readonly ops: OpTable;
+  readonly families: ReadonlyMap<ParsedRow, string>;
+  /** The page that lies `distance` bytes from the head's page, when it is known to be mapped and to hold code. */
+  pageAt(distance: number): SourcePage | undefined;
+  hasBreakpoint(offset: number): boolean;
+}
+
+export interface SourcePage {
+  /** Physical page. */
+  readonly number: number;
+  readonly map: number;
+}
+
+/** Everything that is reached from the head by direct jumps and calls, nearest first, as far as the limits go. */
+export function findRegion(sources: RegionSources, head: number): Region | undefined {
+  return new RegionFinder(sources).find(head);
+}
+
+class RegionFinder {
+  readonly #instructions = new Map<number, RegionInstruction>();
+  readonly #leaders = new Set<number>();
+  readonly #pages = new Map<number, SourcePage>();
+  readonly #bytes = new Map<number, Uint8Array>();
+  readonly #writer: RecordWriter;
+
+  constructor(private readonly sources: RegionSources) {
+    this.#writer = new RecordWriter(sources.state, sources.ops, () => 0);
+  }
+
+  find(head: number): Region | undefined {
+    const waiting = [head];
+    for (const place of waiting) {
+      if (this.#leaders.size >= LIMITS.blocks || this.#instructions.size >= LIMITS.instructions) break;
+      if (this.#leaders.has(place)) continue;
+      if (this.#scan(place, waiting)) this.#leaders.add(place);
+    }
+    if (!this.#leaders.has(head)) return undefined;
+    return {
+      blocks: [...this.#leaders].map((place) => this.#block(place)),
+      returnPlaces: this.#returnPlaces(),
+      pages: [...this.#pages]
+        .filter(([distance]) => distance !== 0)
+        .map(([distance, { map }]) => ({ distance, map })),
+      bytes: this.#bytes,
+    };
+  }
+
+  /** Decodes to the end of the block, or to what is known already; false when not even the first instruction can be had. */
+  #scan(start: number, waiting: number[]): boolean {
+    for (let place = start; !this.#instructions.has(place);) {
+      if (this.#instructions.size >= LIMITS.instructions) break;
+      const instruction = this.#decode(place);
+      if (!instruction) break;
+      this.#instructions.set(place, instruction);
+      const { flow, next, target } = instruction;
+      if (flow === 'next') {
+        place = next;
+        continue;
+      }
+      if (target !== undefined) waiting.push(target);
+      if (flow === 'branch' || flow === 'call') waiting.push(next);
+      break;
+    }
+    return this.#instructions.has(start);
+  }
+
+  #decode(place: number): RegionInstruction | undefined {
+    const { state, decoder, ops } = this.sources;
+    const distance = place & -PAGE_BYTES;
+    const page = this.#page(distance);
+    const offset = place - distance;
+    if (!page || this.sources.hasBreakpoint(offset)) return undefined;
+    const start = RAM + page.number * PAGE_BYTES;
+    const decoded = decoder.decode(state.u8, start + offset, start + PAGE_BYTES);
+    if (typeof decoded === 'string' || this.sources.families.get(decoded.row) === 'system') return undefined;
+    const record = State.onceRecord + 2 * RECORD_BYTES;
+    this.#writer.write(record, decoded, offset, true);
+    this.#note(page, offset, decoded.length);
+    const form = ops.forms[formIn(decoded)]!;
+    const flow = flowOf(decoded);
+    const next = place + decoded.length;
+    const target =
+      flow === 'jump' || flow === 'branch' || flow === 'call' ? next + decoded.immediate : undefined;
+    const fields = new DataView(state.u8.slice(record, record + RECORD_BYTES).buffer);
+    return { place, next, form, fields, flow, target };
+  }
+
+  #page(distance: number): SourcePage | undefined {
+    if (!isNearEnough(distance)) return undefined;
+    let page = this.#pages.get(distance);
+    if (page) return page;
+    page = this.sources.pageAt(distance);
+    if (page) this.#pages.set(distance, page);
+    return page;
+  }
+
+  #note({ number }: SourcePage, offset: number, length: number): void {
+    let used = this.#bytes.get(number);
+    if (!used) this.#bytes.set(number, (used = new Uint8Array(PAGE_BYTES)));
+    used.fill(1, offset, offset + length);
+  }
+
+  #block(start: number): RegionBlock {
+    const instructions: RegionInstruction[] = [];
+    for (let place = start; ;) {
+      const instruction = this.#instructions.get(place);
+      if (!instruction || (place !== start && this.#leaders.has(place))) break;
+      instructions.push(instruction);
+      place = instruction.next;
+      if (instruction.flow !== 'next' || instructions.length === MOST_INSTRUCTIONS_A_BLOCK) break;
+    }
+    return { place: start, instructions };
+  }
+
+  #returnPlaces(): number[] {
+    const calls = [...this.#instructions.values()].filter(({ flow }) => flow === 'call');
+    const places = calls.map(({ next }) => next).filter((place) => this.#leaders.has(place));
+    return [...new Set(places)].slice(0, LIMITS.returnPlaces);
+  }
+}
+
+function formIn({ row, sizeIndex, memory }: Instruction): number {
+  const variant = memory
+    ? row.variants.indexOf('m')
+    : row.variants.includes('far')
+      ? row.variants.indexOf('far')
+      : 0;
+  return row.firstForm + sizeIndex * row.variants.length + variant;
+}
+
+const CONDITIONAL = /^(J(?!MP)|LOOP)/;
+/** After these comes nothing, or nobody knows what. */
+const ELSEWHERE = /^(JMP|CALL|IRET|SYSRET|SYSCALL|SYSENTER|SYSEXIT|UD|INVALID|HLT|INT)/;
+
+function flowOf({ row }: Instruction): Flow {
+  const direct = row.operands.some(({ kind }) => kind === 'J');
+  if (direct && CONDITIONAL.test(row.name)) return 'branch';
+  if (direct) return row.name.startsWith('CALL') ? 'call' : 'jump';
+  if (/^RET(_Iw)?$/.test(row.name)) return 'return';
+  return ELSEWHERE.test(row.name) ? 'elsewhere' : 'next';
+}

@@ -1,0 +1,55 @@
+import { State } from '../layout.js';
+import { Body } from '../wasm/body.js';
+import type { Expr } from '../wasm/expr.js';
+import { PromotedState } from './promoted-state.js';
+
+/** The body of a region's function: places of the state that meanings name are locals in it. */
+export class RegionBody extends Body {
+  readonly state: PromotedState = new PromotedState(this);
+  /** Something that the guest can see has changed since this was last cleared. */
+  changed = false;
+  /** How many conditions the next code depends on. */
+  nesting = 0;
+  #promotes = true;
+
+  override do(code: Expr): void {
+    if (changesGuest(code)) this.changed = true;
+    super.do(this.#promotes ? this.state.promote(code) : code);
+  }
+
+  /** What is known needs no local. */
+  override let(value: Expr): Expr {
+    return value.constant === undefined ? super.let(value) : value;
+  }
+
+  override if(condition: Expr, then: () => void, otherwise?: () => void): void {
+    const before = this.changed;
+    let after = before;
+    this.nesting++;
+    super.if(
+      condition,
+      () => (then(), (after = this.changed)),
+      otherwise && (() => ((this.changed = before), otherwise())),
+    );
+    this.nesting--;
+    this.changed ||= after;
+  }
+
+  /** Code that means the memory itself. */
+  plainly(build: () => void): void {
+    this.#promotes = false;
+    build();
+    this.#promotes = true;
+  }
+}
+
+/** A store, except to buffers that are free between instructions. */
+function changesGuest({ type, access }: Expr): boolean {
+  if (type !== 'none') return false;
+  if (!access?.value) return true;
+  const { constant } = access.address;
+  if (typeof constant !== 'number') return true;
+  const at = constant + access.offset;
+  const free = (at >= State.x87Private && at < State.vector) || at >= State.bounce;
+  return !free;
+}

@@ -1,0 +1,192 @@
+import { emitForm } from '../emitter/prelude.js';
+import type { HelperImports } from '../emitter/record-emitter.js';
+import { state32, state64, toState64 } from '../emitter/emitter.js';
+import { CODE_TLB, CODE_TLB_ENTRIES, Slot, State } from '../layout.js';
+import type { Label, Local } from '../wasm/body.js';
+import type { Expr } from '../wasm/expr.js';
+import { i32, i64 } from '../wasm/expr.js';
+import { NotPromotable } from './promoted-state.js';
+import { RegionBody } from './region-body.js';
+import type { RegionFrame } from './region-emitter.js';
+import { RegionEmitter } from './region-emitter.js';
+import type { Region, RegionBlock, RegionInstruction, RegionPage } from './region.js';
+
+/** A place and what is given back of the budget fit in one constant. */
+const GIVEN_BACK_BITS = 8;
+const FARTHEST = 2 ** (31 - GIVEN_BACK_BITS);
+export const MOST_INSTRUCTIONS_A_BLOCK = 2 ** GIVEN_BACK_BITS - 1;
+
+/**
+ * (budget) => budget left, with rip in the state. When the budget comes back whole, nothing has been done, and tier 1 has to do the
+ * next instruction.
+ */
+export function regionFunction(region: Region, helpers: HelperImports): RegionBody {
+  return new RegionFunction(region, helpers).build();
+}
+
+class RegionFunction implements RegionFrame {
+  readonly #body = new RegionBody(['i32']);
+  readonly base: Local = this.#body.local('i64');
+  readonly #left: Local = this.#body.parameter(0);
+  /** Place times 256, plus how many instructions were counted that were not done. */
+  readonly #exitCode: Local = this.#body.local('i32');
+  readonly #next: Local = this.#body.local('i32');
+  readonly #target: Local = this.#body.local('i64');
+  readonly #numbers: ReadonlyMap<number, number>;
+  readonly #units = new Set<'sse' | 'x87'>();
+  #static: Label = 0;
+  #dynamic: Label = 0;
+  #again: Label = 0;
+  /** The instruction under construction, and how many of its block were counted with it and behind it. */
+  #instruction!: RegionInstruction;
+  #uncounted = 0;
+  /** Number of the block under construction. */
+  #number = -1;
+
+  constructor(
+    private readonly region: Region,
+    readonly helpers: HelperImports,
+  ) {
+    this.#numbers = new Map(region.blocks.map(({ place }, number) => [place, number]));
+  }
+
+  build(): RegionBody {
+    const body = this.#body;
+    body.block((dynamic) => {
+      this.#dynamic = dynamic;
+      body.block((fixed) => {
+        this.#static = fixed;
+        this.#blocks();
+      });
+      const code = body.get(this.#exitCode);
+      body.set(this.#target, this.#address(i64.extendS(i32.shrS(code, i32.const(GIVEN_BACK_BITS)))));
+      const givenBack = i32.and(code, i32.const(MOST_INSTRUCTIONS_A_BLOCK));
+      body.set(this.#left, i32.add(body.get(this.#left), givenBack));
+    });
+    body.plainly(() => {
+      body.state.storeAll();
+      body.do(toState64(State.rip, body.get(this.#target)));
+    });
+    body.do(body.get(this.#left));
+    body.inFront(() => body.plainly(() => this.#enter()));
+    return body;
+  }
+
+  /** Does nothing unless everything is as it was when the region was made. */
+  #enter(): void {
+    const body = this.#body;
+    body.set(this.base, i64.load(i32.const(0), Slot.pageBase));
+    for (const page of this.region.pages) this.#requirePage(page);
+    const traps = (this.#units.has('sse') ? 1 : 0) | (this.#units.has('x87') ? 2 : 0);
+    if (traps !== 0) this.#refuse(i32.and(state32(State.fpuTrap), i32.const(traps)));
+    body.state.loadAll();
+  }
+
+  #refuse(condition: Expr): void {
+    this.#body.if(condition, () => this.#body.return(this.#body.get(this.#left)));
+  }
+
+  /** Tier 1 has executed the page at this address lately, and it is still the same. */
+  #requirePage({ distance, map }: RegionPage): void {
+    const body = this.#body;
+    const page = body.let(this.#address(i64.const(distance)));
+    const mask = (CODE_TLB_ENTRIES - 1) * 16;
+    const entry = body.let(i32.and(i32.wrap(i64.shrU(page, i64.const(8))), i32.const(mask)));
+    this.#refuse(i64.ne(i64.load(entry, CODE_TLB), i64.or(page, state64(State.codeTag))));
+    this.#refuse(i32.ne(i32.load(entry, CODE_TLB + 8), i32.const(map)));
+  }
+
+  #address(distance: Expr): Expr {
+    return i64.add(this.#body.get(this.base), distance);
+  }
+
+  #blocks(): void {
+    const body = this.#body;
+    const { blocks } = this.region;
+    body.loop((again) => {
+      this.#again = again;
+      const labels = blocks.map(() => body.open()).reverse();
+      body.brTable(body.get(this.#next), labels.slice(0, -1), labels.at(-1)!);
+      for (const block of blocks) {
+        body.close();
+        body.scope(() => this.#block(block));
+      }
+    });
+  }
+
+  #block({ place, instructions }: RegionBlock): void {
+    const body = this.#body;
+    this.#number++;
+    this.#uncounted = instructions.length;
+    body.set(this.#left, i32.sub(body.get(this.#left), i32.const(instructions.length)));
+    this.#exitAt(place, i32.ltS(body.get(this.#left), i32.const(0)));
+    for (const instruction of instructions) {
+      if (!this.#emit(instruction)) return;
+      this.#uncounted--;
+    }
+    const { next } = instructions.at(-1)!;
+    if (this.#numbers.get(next) !== this.#number + 1) this.goTo(next);
+  }
+
+  /** False when the block ends here, because the instruction is left to tier 1. */
+  #emit(instruction: RegionInstruction): boolean {
+    const body = this.#body;
+    this.#instruction = instruction;
+    body.changed = false;
+    const failed = body.attempt(() => this.#meaning(new RegionEmitter(body, instruction, this)));
+    if (failed === undefined) return true;
+    if (!(failed instanceof NotPromotable)) throw failed;
+    this.exitBefore();
+    return false;
+  }
+
+  /** Whether a unit is on is asked once, on entry. */
+  #meaning(e: RegionEmitter): void {
+    const { row } = e.form;
+    if (row.privileged) throw new NotPromotable();
+    if (row.unit !== 'sse' && row.unit !== 'x87') return emitForm(e);
+    this.#units.add(row.unit);
+    row.does(e);
+  }
+
+  exitBefore(condition?: Expr): void {
+    this.#exitAt(this.#instruction.place, condition);
+  }
+
+  #exitAt(place: number, condition?: Expr): void {
+    const body = this.#body;
+    body.set(this.#exitCode, i32.const(place * (1 << GIVEN_BACK_BITS) + this.#uncounted));
+    if (condition) body.brIf(this.#static, condition);
+    else body.br(this.#static);
+  }
+
+  goTo(place: number): void {
+    const body = this.#body;
+    const number = this.#numbers.get(place);
+    if (number === undefined) return this.#leaveAt(place);
+    body.set(this.#next, i32.const(number));
+    body.br(this.#again);
+  }
+
+  /** With the last instruction of its block done. */
+  #leaveAt(place: number): void {
+    this.leaveTo(this.#address(i64.const(place)));
+  }
+
+  returnTo(target: Expr): void {
+    const found = this.#body.let(target);
+    for (const place of this.region.returnPlaces) {
+      const here = i64.eq(found, this.#address(i64.const(place)));
+      this.#body.if(here, () => this.goTo(place));
+    }
+    this.leaveTo(found);
+  }
+
+  leaveTo(target: Expr): void {
+    this.#body.set(this.#target, target);
+    this.#body.br(this.#dynamic);
+  }
+}
+
+/** Whether a place can be told in an exit. */
+export const isNearEnough = (place: number) => Math.abs(place) < FARTHEST / 2;

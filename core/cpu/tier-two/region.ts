@@ -1,0 +1,43 @@
+import type { Form } from '../../isa/forms.js';
+
+/** How an instruction hands on control, as far as that is known before it runs. */
+export type Flow = 'next' | 'jump' | 'branch' | 'call' | 'return' | 'elsewhere';
+
+/**
+ * One instruction of a region. Places are bytes from the start of the head's page, so that a region serves every address its pages are
+ * mapped at.
+ */
+export interface RegionInstruction {
+  readonly place: number;
+  readonly next: number;
+  readonly form: Form;
+  /** Its record, as tier 1 would have it. */
+  readonly fields: DataView;
+  readonly flow: Flow;
+  /** Of a jump, branch or call. */
+  readonly target: number | undefined;
+}
+
+/** Instructions that are executed one after the other; only the last one may go elsewhere. */
+export interface RegionBlock {
+  readonly place: number;
+  readonly instructions: readonly RegionInstruction[];
+}
+
+/** Hot code that is compiled as one function. */
+export interface Region {
+  /** The block at the head comes first. */
+  readonly blocks: readonly RegionBlock[];
+  /** Where a `ret` in it may lead to: behind the calls of the region. */
+  readonly returnPlaces: readonly number[];
+  /** Pages beside the head's, by their distance in bytes. */
+  readonly pages: readonly RegionPage[];
+  /** First byte and the one behind the last, of each piece of code, by physical page. */
+  readonly bytes: ReadonlyMap<number, Uint8Array>;
+}
+
+export interface RegionPage {
+  readonly distance: number;
+  /** Address of the map of its records, which stands for the physical page. */
+  readonly map: number;
+}

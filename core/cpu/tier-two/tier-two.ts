@@ -1,0 +1,191 @@
+import type { Decoder } from '../../isa/decoder.js';
+import type { ParsedRow } from '../../isa/row.js';
+import type { HelperSignatures } from '../emitter/record-emitter.js';
+import { CODE_TLB, CODE_TLB_ENTRIES, Field, PAGE_BYTES, Slot, State } from '../layout.js';
+import type { Linker } from '../linker.js';
+import type { OpTable } from '../ops.js';
+import type { CodePage, RecordArena } from '../record-arena.js';
+import type { CpuState } from '../state.js';
+import { compileInBackground, compileOptimised } from '../wasm/compile.js';
+import { findRegion } from './find-region.js';
+import type { SourcePage } from './find-region.js';
+import { regionExport, regionModule } from './region-module.js';
+import type { Region } from './region.js';
+
+export interface TierTwoOptions {
+  /** How often a head is passed before its region is compiled. */
+  readonly countTo: number;
+  /** Compiles while the machine waits, so that a test knows when it is done. */
+  readonly atOnce: boolean;
+}
+
+export const TIER_TWO: TierTwoOptions = { countTo: 1000, atOnce: false };
+
+/** How many regions may be compiled at a time; those behind `first` of the table belong to them. */
+export const REGION_SLOTS = 4096;
+/** After so many times a head is not compiled again. */
+const MOST_DROPS = 6;
+
+export interface TierTwoParts {
+  readonly state: CpuState;
+  readonly decoder: Decoder;
+  readonly ops: OpTable;
+  readonly families: ReadonlyMap<ParsedRow, string>;
+  readonly signatures: HelperSignatures;
+  /** Where regions are called through, from `first` on. */
+  readonly table: WebAssembly.Table;
+  readonly first: number;
+  readonly linker: () => Linker;
+  readonly arena: () => RecordArena;
+  hasBreakpoint(offset: number): boolean;
+}
+
+/** A region from the time it is found until one of its bytes changes. */
+interface LiveRegion {
+  readonly region: Region;
+  readonly head: number;
+  readonly owner: CodePage;
+  /** Number in the table, once it is compiled. */
+  slot: number;
+  dropped: boolean;
+}
+
+/** Compiles what is hot, installs it in front of its head, and takes it away when its bytes change. */
+export class TierTwo {
+  readonly #byHead = new Map<number, LiveRegion>();
+  /** By physical page. */
+  readonly #byPage = new Map<number, Set<LiveRegion>>();
+  /** How often code of a page was dropped. */
+  readonly #drops = new Map<number, number>();
+  readonly #free: number[] = [];
+  #waiting: LiveRegion[] = [];
+  #compiling = false;
+
+  constructor(
+    private readonly parts: TierTwoParts,
+    private readonly options: TierTwoOptions,
+  ) {
+    for (let slot = REGION_SLOTS - 1; slot >= 0; slot--) this.#free.push(parts.first + slot);
+  }
+
+  /** A head has been passed often. It stands in front of its record, and does nothing until the region is there. */
+  hot(head: number): void {
+    const arena = this.parts.arena();
+    arena.setIdle(head);
+    const live = this.#byHead.get(head) ?? this.#find(head, arena.ownerOf(head));
+    if (live && live.slot !== 0) arena.region(head, live.slot);
+  }
+
+  /** Bytes `from` to the one before `to` of a physical page change. */
+  forget(page: number, from: number, to: number): void {
+    const here = this.#byPage.get(page);
+    if (!here) return;
+    for (const live of [...here]) {
+      if (!live.region.bytes.get(page)!.subarray(from, to).includes(1)) continue;
+      this.#drops.set(page, (this.#drops.get(page) ?? 0) + 1);
+      this.#drop(live);
+      this.parts.arena().count(live.head, this.options.countTo);
+    }
+  }
+
+  forgetAll(): void {
+    for (const live of [...this.#byHead.values()]) this.#drop(live);
+  }
+
+  #drop(live: LiveRegion): void {
+    live.dropped = true;
+    this.#byHead.delete(live.head);
+    for (const page of live.region.bytes.keys()) {
+      const here = this.#byPage.get(page)!;
+      here.delete(live);
+      if (here.size === 0) this.#byPage.delete(page);
+    }
+    if (live.slot === 0) return;
+    this.parts.table.set(live.slot, null);
+    this.#free.push(live.slot);
+  }
+
+  #find(head: number, owner: CodePage): LiveRegion | undefined {
+    if ((this.#drops.get(owner.number) ?? 0) >= MOST_DROPS) return undefined;
+    const { state, decoder, ops, families } = this.parts;
+    const place = state.u16[(head + Field.place) >> 1]! & (PAGE_BYTES - 1);
+    const region = findRegion(
+      {
+        state,
+        decoder,
+        ops,
+        families,
+        pageAt: (distance) => (distance === 0 ? owner : this.#pageAt(distance)),
+        hasBreakpoint: (offset) => this.parts.hasBreakpoint(offset),
+      },
+      place,
+    );
+    if (!region) return undefined;
+    const live: LiveRegion = { region, head, owner, slot: 0, dropped: false };
+    this.#byHead.set(head, live);
+    for (const page of region.bytes.keys()) {
+      const here = this.#byPage.get(page);
+      if (here) here.add(live);
+      else this.#byPage.set(page, new Set([live]));
+    }
+    this.#compileSoon(live);
+    return live;
+  }
+
+  /** The page that is mapped so far from the one that is executing, if code of it was executed lately. */
+  #pageAt(distance: number): SourcePage | undefined {
+    const { state } = this.parts;
+    const linear = BigInt.asUintN(64, state.get64(Slot.pageBase) + BigInt(distance));
+    const entry = CODE_TLB + (Number((linear >> 12n) & BigInt(CODE_TLB_ENTRIES - 1)) << 4);
+    if (state.get64(entry) !== (linear | state.get64(State.codeTag))) return undefined;
+    return this.parts.arena().pageOfMap(state.get32(entry + 8));
+  }
+
+  #compileSoon(live: LiveRegion): void {
+    this.#waiting.push(live);
+    if (this.options.atOnce) this.#install(this.#takeWaiting(), compileOptimised);
+    else if (!this.#compiling) void this.#compileWaiting();
+  }
+
+  #takeWaiting(): LiveRegion[] {
+    const batch = this.#waiting.filter(({ dropped }) => !dropped);
+    this.#waiting = [];
+    return batch;
+  }
+
+  /** What becomes hot in the meantime is compiled together afterwards. */
+  async #compileWaiting(): Promise<void> {
+    this.#compiling = true;
+    await undefined;
+    try {
+      while (this.#waiting.length > 0) {
+        const batch = this.#takeWaiting();
+        if (batch.length > 0) this.#link(batch, await compileInBackground(this.#bytes(batch)));
+      }
+    } finally {
+      this.#compiling = false;
+    }
+  }
+
+  #install(batch: readonly LiveRegion[], compile: (bytes: Uint8Array) => WebAssembly.Module): void {
+    if (batch.length > 0) this.#link(batch, compile(this.#bytes(batch)));
+  }
+
+  #bytes(batch: readonly LiveRegion[]): Uint8Array {
+    return regionModule(
+      batch.map(({ region }) => region),
+      this.parts.signatures,
+    );
+  }
+
+  #link(batch: readonly LiveRegion[], module: WebAssembly.Module): void {
+    const { exports } = this.parts.linker().link(module);
+    batch.forEach((live, i) => {
+      const slot = live.dropped ? undefined : this.#free.pop();
+      if (slot === undefined) return;
+      this.parts.table.set(slot, exports[regionExport(i)]);
+      live.slot = slot;
+      this.parts.arena().region(live.head, slot);
+    });
+  }
+}
