@@ -1,6 +1,7 @@
 import type { Decoder } from '../isa/decoder.js';
 import type { DecodeFailure, Instruction } from '../isa/instruction.js';
 import type { ParsedRow } from '../isa/row.js';
+import type { PlacedInstruction } from './decoded-block.js';
 import { Vector } from './guest-fault.js';
 import { Field, PAGE_BYTES, RAM, RECORD_BYTES, State } from './layout.js';
 import type { OpTable } from './ops.js';
@@ -34,6 +35,8 @@ export interface CodeCacheParts {
   forgetsAll?(): void;
   /** By offset in a page: a page may be mapped in several places. */
   hasBreakpoint(offset: number): boolean;
+  /** Present while somebody wants to know what is decoded. */
+  blockDecoded?(): ((instructions: readonly PlacedInstruction[]) => void) | undefined;
   /** How many pages and chunks of records fit; the whole arena when left out. */
   readonly limits?: { readonly maps: number; readonly chunks: number };
 }
@@ -49,6 +52,8 @@ export class CodeCache {
   readonly #isCode: Uint8Array;
   /** By physical page that was ever written while it held code. */
   readonly #writes = new Map<number, { count: number; limit: number }>();
+  /** What the run under way has decoded, while somebody wants to know. */
+  #fresh: PlacedInstruction[] | undefined;
 
   constructor(private readonly parts: CodeCacheParts) {
     const { state, ops } = parts;
@@ -168,11 +173,17 @@ export class CodeCache {
   #again(page: CodePage, record: number, offset: number, oldLength: number): void {
     const instruction = this.#decodeFrom(page, offset);
     const fits = instruction !== 'truncated' && instruction.length === oldLength;
-    if (fits) this.#write(record, instruction, offset);
+    if (fits) this.#writeAgain(record, instruction, offset);
     else {
       this.#arena.setRecordAt(page, offset, 0);
       this.#arena.goto(record, this.#newRun(page, offset));
     }
+  }
+
+  #writeAgain(record: number, instruction: Instruction, offset: number): void {
+    this.#write(record, instruction, offset);
+    // Where a probe is woven in, the probe itself was the reason.
+    if (!this.parts.hasBreakpoint(offset)) this.parts.blockDecoded?.()?.([{ offset, instruction }]);
   }
 
   #newRun(page: CodePage, offset: number): number {
@@ -181,8 +192,17 @@ export class CodeCache {
     return this.#arena.recordAt(page, offset);
   }
 
-  /** Decodes from `record` on, the last one handed out; ends with a record that leads on, or is decoded when it is reached. */
   #run(page: CodePage, first: number, start: number): void {
+    const tell = this.parts.blockDecoded?.();
+    if (!tell) return this.#decodeRun(page, first, start);
+    const fresh: PlacedInstruction[] = (this.#fresh = []);
+    this.#decodeRun(page, first, start);
+    this.#fresh = undefined;
+    if (fresh.length > 0) tell(fresh);
+  }
+
+  /** Decodes from `record` on, the last one handed out; ends with a record that leads on, or is decoded when it is reached. */
+  #decodeRun(page: CodePage, first: number, start: number): void {
     const arena = this.#arena;
     let [record, offset] = [first, start];
     for (let count = 0; count < RUN_LENGTH; count++) {
@@ -240,6 +260,7 @@ export class CodeCache {
 
   #write(record: number, instruction: Instruction, offset: number): void {
     this.#writer.write(record, instruction, offset, false);
+    this.#fresh?.push({ offset, instruction });
     if (this.parts.hasBreakpoint(offset)) this.#arena.setOp(record, Op.breakpoint);
   }
 

@@ -3,6 +3,8 @@ import type { RowSet } from '../isa/rows/index.js';
 import { CpuGuestMemory } from '../memory/guest-memory.js';
 import { Breakpoints } from './breakpoints.js';
 import { CodeCache } from './code-cache.js';
+import { decodedBlock } from './decoded-block.js';
+import type { PlacedInstruction } from './decoded-block.js';
 import { Delivery, TripleFault } from './delivery.js';
 import { sharedGenerated } from './generated.js';
 import type { Generated } from './generated.js';
@@ -73,6 +75,7 @@ export class X86Cpu implements Cpu {
   #stop: ExitReason | undefined;
   #failure: { readonly error: unknown } | undefined;
   #interruptLine = false;
+  #tellsOfBlocks = false;
   #nmi = false;
   /** Where the last run stopped at a breakpoint: the next one steps over it. */
   #stepOver: bigint | undefined;
@@ -136,6 +139,7 @@ export class X86Cpu implements Cpu {
   run(maxInstructions: number): ExitReason {
     if (this.#running) throw new Error('run() called from inside run()');
     this.#running = true;
+    this.#noticeTranslateTap();
     this.state.set32(State.syscallTapped, this.#bus.syscall ? 1 : 0);
     try {
       return this.#runUntil(this.#retiredBefore + maxInstructions);
@@ -337,7 +341,19 @@ export class X86Cpu implements Cpu {
       invalid,
       pageBecameCode: (physical) => this.#unit.protectFromWrites(physical),
       hasBreakpoint: (offset) => this.#breakpoints.atOffset(offset),
+      blockDecoded: () => this.#bus.translate && ((placed) => this.#tellOfBlock(placed)),
     });
+  }
+
+  #tellOfBlock(placed: readonly PlacedInstruction[]): void {
+    this.#bus.translate?.(decodedBlock(this.state.get64(State.rip), placed));
+  }
+
+  /** What was decoded before somebody asked is decoded again, so that all of it is told. */
+  #noticeTranslateTap(): void {
+    const told = this.#bus.translate !== undefined;
+    if (told && !this.#tellsOfBlocks) this.#code.flush();
+    this.#tellsOfBlocks = told;
   }
 
   /** Functions for generated code. Nothing may unwind through it: an error is kept and rethrown by `run`. */

@@ -1,4 +1,5 @@
 import type { AccessKind, GuestMemory } from '../memory/types.js';
+import type { DecodedBlock } from './decoded-block.js';
 import type { PrebuiltCode } from './generated.js';
 import type { TierTwoOptions } from './tier-two/tier-two.js';
 
@@ -28,6 +29,8 @@ export interface CpuBus {
   interrupt?(vector: number): boolean;
   /** Present only when tapped. True: answered, with rip already behind the instruction. */
   syscall?(): boolean;
+  /** Present only when tapped. May add breakpoints, also in the block itself. */
+  translate?(block: DecodedBlock): void;
   /** An instruction that no row describes, or that the mode does not allow, is about to raise #UD. */
   undefinedOpcode?(rip: bigint, bytes: Uint8Array, row: string | undefined): void;
 }

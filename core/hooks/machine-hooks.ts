@@ -1,4 +1,5 @@
 import { AsyncSeriesHook, HookMap, SyncBailHook, SyncHook } from 'tapable';
+import type { DecodedBlock } from '../cpu/decoded-block.js';
 import type { PortSize, WatchHit } from '../cpu/types.js';
 import type { HostError } from '../errors/host-error.js';
 
@@ -86,8 +87,11 @@ export function createMachineHooks() {
      * machine, every other stop waits for `resume`.
      */
     stop: new SyncBailHook<[reason: StopReason], Answered>(['reason'], 'stop'),
-    /** A block of guest code is about to be translated: the place to weave in probes. */
-    translate: new SyncHook<[rip: bigint]>(['rip'], 'translate'),
+    /**
+     * Guest code has been decoded and is about to run for the first time since its bytes changed: the place to weave in probes, with
+     * `cpu.addBreakpoint(rip, () => (count(), false))`. An instruction that crosses a page is in no block.
+     */
+    translate: new SyncHook<[block: DecodedBlock]>(['block'], 'translate'),
 
     /** A plugin has started and holds its claims. */
     pluginLoaded: new SyncHook<[name: string]>(['name'], 'pluginLoaded'),

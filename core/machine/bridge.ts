@@ -2,6 +2,7 @@ import type { IrqLines } from '../bus/irq-lines.js';
 import { floating } from '../bus/access.js';
 import type { MmioBus } from '../bus/mmio-bus.js';
 import type { PortBus } from '../bus/port-bus.js';
+import type { DecodedBlock } from '../cpu/decoded-block.js';
 import type { CpuBus } from '../cpu/types.js';
 import { HostError, reasonOf } from '../errors/host-error.js';
 import type { MachineHooks } from '../hooks/machine-hooks.js';
@@ -16,7 +17,7 @@ export interface BridgeParts {
   readonly fail: (error: HostError) => void;
 }
 
-type OptionalCalls = Pick<CpuBus, 'exception' | 'interrupt' | 'syscall'>;
+type OptionalCalls = Pick<CpuBus, 'exception' | 'interrupt' | 'syscall' | 'translate'>;
 
 /**
  * What generated code calls. Nothing thrown here ever unwinds through WebAssembly: the failure stops the machine and
@@ -77,6 +78,8 @@ function offerWhileTapped(bridge: CpuBus, hooks: MachineHooks, guard: Guard): vo
     update();
   });
   whenTapped(hooks.interrupt, (tapped) => (optional.interrupt = tapped ? interrupt : undefined));
+  const translate = (block: DecodedBlock) => guard('translate', undefined, () => hooks.translate.call(block));
+  whenTapped(hooks.translate, (tapped) => (optional.translate = tapped ? translate : undefined));
   whenTapped(hooks.syscallEnter, (tapped) => (optional.syscall = tapped ? syscall : undefined));
 }
 
