@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KernelService } from '../../plugins/kernel/index.js';
 import { BootedMachine } from '../../scripts/boot/booted-machine.js';
 import { readMachine } from '../../scripts/machines/description.js';
+import type { MachineDescription } from '../../scripts/machines/description.js';
 import { namesOf } from '../../scripts/repl/names.js';
 import type { CommandResult, ContextRow, Session } from '../../scripts/repl/session.js';
 import { tapNames } from '../support/scope-check.js';
@@ -31,9 +32,9 @@ export interface Booted {
 const LOOK_MS = 5;
 const MOST_LOOKS = 4000;
 
-/** The default machine in this process, up, with nobody at its console. */
-export async function boot(): Promise<Booted> {
-  const machine = await readMachine();
+/** The default machine in this process, up, with nobody at its console. `programs`: executable files by their paths. */
+export async function boot(programs: Readonly<Record<string, Uint8Array>> = {}): Promise<Booted> {
+  const machine = withPrograms(await readMachine(), programs);
   const fixed = { user: 'root', repl: false, mounts: [], watch: false, deterministic: false, console: false };
   const booted = new BootedMachine({ ...fixed, machine });
   const session = await booted.start();
@@ -66,6 +67,21 @@ export async function boot(): Promise<Booted> {
       await booted.close();
     },
   };
+}
+
+function withPrograms(machine: MachineDescription, programs: Readonly<Record<string, Uint8Array>>) {
+  const fixed = {
+    symlink: false,
+    directory: false,
+    mode: 0o755,
+    uid: 0,
+    gid: 0,
+    postinstall: false,
+    append: false,
+  };
+  // A machine description holds text only, the image bytes as well.
+  const files = Object.entries(programs).map(([path, bytes]) => ({ ...fixed, path, data: bytes as never }));
+  return { ...machine, image: { ...machine.image, files: [...machine.image.files, ...files] } };
 }
 
 function strays(booted: BootedMachine, { kernel }: Session): number {

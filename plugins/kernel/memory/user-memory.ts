@@ -98,6 +98,7 @@ export class SharedUserMemory implements UserMemory {
   }
 
   write(pointer: number, bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
     this.prepareWrite(pointer, bytes.length);
     this.#bytes.set(bytes, pointer);
   }
