@@ -53,4 +53,6 @@ export interface RunOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly memoryMiB: number;
   readonly strace: boolean;
+  /** Time by retired instructions, randomness from a fixed seed. */
+  readonly deterministic: boolean;
 }

@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import { HostError } from '../../core/errors/host-error.js';
 import { createCpu } from '../../core/cpu/index.js';
 import { Machine } from '../../core/machine/machine.js';
@@ -20,6 +19,7 @@ import { toGdbSignal } from '../debug/signal-numbers.js';
 import { guestAbis } from '../machines/guest-abis.js';
 import { handSignalsOn } from './guest-signals.js';
 import { lastWords } from './last-words.js';
+import { hostRandom, seededRandom } from './random.js';
 import { StandardFiles } from './standard-files.js';
 import { startProgram } from './start-program.js';
 
@@ -55,7 +55,8 @@ class ProgramRun {
     private readonly options: RunOptions,
     private readonly prebuilt: Prebuilt | undefined,
   ) {
-    this.#machine = new Machine({ ramMiB: options.memoryMiB }, (cpu) =>
+    const clock = options.deterministic ? 'virtual' : 'real';
+    this.#machine = new Machine({ ramMiB: options.memoryMiB, clock }, (cpu) =>
       createCpu({ ...cpu, prebuilt: prebuilt?.code }),
     );
   }
@@ -102,12 +103,13 @@ class ProgramRun {
 
   #createSystem(service: KernelService): { tree: GuestTree; system: LinuxSystem } {
     const { kernel } = service;
+    const random = this.options.deterministic ? seededRandom() : hostRandom;
     const made: { system?: LinuxSystem } = {};
     const tree = (this.#tree = createGuestTree({
       program: this.options.program,
       mounts: this.options.mounts,
       devices: {
-        random: (into) => void randomFillSync(into),
+        random,
         terminal: () => {
           const file = this.#standard?.terminalFile;
           return file && foreign(file);
@@ -118,7 +120,7 @@ class ProgramRun {
     }));
     // A trace says by itself what is not built.
     const log = (line: string) => (this.options.strace ? undefined : this.#say(`halfcell: ${line}\n`));
-    const system = new LinuxSystem({ kernel, schemes: service.schemes, vfs: tree.vfs, log });
+    const system = new LinuxSystem({ kernel, schemes: service.schemes, vfs: tree.vfs, log, random });
     made.system = system;
     return { tree, system };
   }

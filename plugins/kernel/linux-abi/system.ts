@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import type { Context } from '../contexts/context.js';
 import type { Kernel } from '../kernel.js';
 import type { KernelSchemes } from '../plugin.js';
@@ -20,6 +21,8 @@ export interface LinuxSystemParts {
   readonly vfs: Vfs;
   /** One line for the host's log. */
   readonly log: (line: string) => void;
+  /** Fills a buffer; the host's random numbers when left out. */
+  readonly random?: (into: Uint8Array) => void;
 }
 
 /** One Linux personality of the kernel: its processes, its file tree. */
@@ -39,16 +42,24 @@ export class LinuxSystem {
   hostname = 'halfcell';
   /** The controlling terminal, where there is one. */
   terminal: Terminal | undefined;
+  readonly #random: (into: Uint8Array) => void;
 
-  constructor({ kernel, schemes, vfs, log }: LinuxSystemParts) {
+  constructor({ kernel, schemes, vfs, log, random }: LinuxSystemParts) {
     this.kernel = kernel;
     this.schemes = schemes;
     this.vfs = vfs;
     this.log = log;
+    this.#random = random ?? ((into) => void randomFillSync(into));
     this.mapped = new MappedFiles(kernel);
     this.sockets = new SocketAddresses(vfs);
     this.memoryFiles = hiddenMount(kernel, vfs.deviceNumbers.take());
     this.table = new ProcessTable(this);
+  }
+
+  randomBytes(count: number): Uint8Array {
+    const bytes = new Uint8Array(count);
+    this.#random(bytes);
+    return bytes;
   }
 
   #nextId = 1;

@@ -14,6 +14,7 @@ interface RunFlags {
   env?: Record<string, string>;
   memory: number;
   strace?: boolean;
+  deterministic?: boolean;
 }
 
 const EXAMPLES = `
@@ -40,6 +41,10 @@ export function addRunCommand(program: Command, exitWith: ExitWith): void {
     .option('--env <name=value>', 'set a variable of its environment (repeatable)', values.environment)
     .option('--memory <MiB>', 'memory of the machine', values.memoryMiB, 256)
     .option('--strace', 'print every system call')
+    .option(
+      '--deterministic',
+      'count time in instructions and take random numbers from a seed: runs are alike',
+    )
     .passThroughOptions()
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, args: string[], flags: RunFlags) => {
@@ -58,6 +63,7 @@ function runOptions(file: string, args: string[], flags: RunFlags): RunOptions {
     env: flags.env ?? {},
     memoryMiB: flags.memory,
     strace: flags.strace ?? false,
+    deterministic: flags.deterministic ?? false,
     ...(flags.abi && { abi: flags.abi }),
     ...(flags.cwd !== undefined && { cwd: flags.cwd }),
     ...(gdb && { gdb }),

@@ -18,6 +18,8 @@ import { SS_DISABLE, threadOf } from './thread.js';
 
 const SCRIPT_HEAD_BYTES = 256;
 const MAX_SCRIPT_DEPTH = 5;
+/** Behind AT_RANDOM. */
+const RANDOM_BYTES = 16;
 const NAME_BYTES = 15;
 
 export interface Execution {
@@ -77,6 +79,7 @@ function prepareFile(
       program,
       interpreter,
       hardwareCapabilities: 0,
+      random: process.system.randomBytes(RANDOM_BYTES),
     });
     return {
       space,

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { Errno } from '../../../../core/abi/errno.js';
 import type { Kernel } from '../../kernel.js';
 import type { AddressSpace } from '../../memory/address-space.js';
@@ -31,7 +30,8 @@ export interface StackContents {
   readonly interpreter: LoadedElf | undefined;
   /** CPUID leaf 1 edx. */
   readonly hardwareCapabilities: number;
-  readonly random?: Uint8Array;
+  /** 16 bytes. */
+  readonly random: Uint8Array;
 }
 
 export interface InitialStack {
@@ -61,7 +61,7 @@ export function buildInitialStack(
   const environment = contents.environment.map((text) => strings.add(text));
   const argv = contents.argv.map((text) => strings.add(text));
   const platform = strings.add('x86_64');
-  const random = strings.addBytes(contents.random ?? randomBytes(16));
+  const random = strings.addBytes(contents.random);
   const auxiliary = auxiliaryVector(contents, { execfn, platform, random });
   const words = [BigInt(argv.length), ...argv, 0n, ...environment, 0n, ...auxiliary];
   const rsp = Math.floor((strings.start - words.length * 8) / 16) * 16;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { KernelService } from '../../plugin.js';
 import type { LinuxSystem } from '../system.js';
 import { vfsCaller } from '../system.js';
@@ -75,7 +74,7 @@ export class ProcessSource implements ProcSource {
     identity: { release: RELEASE, version: VERSION, hostname: () => this.linux()?.hostname ?? '' },
     counters: () => this.#counters(),
     tasks: () => this.#tasks(),
-    random: (into) => into.set(randomBytes(into.length)),
+    random: (into) => into.set(this.linux()?.randomBytes(into.length) ?? []),
   };
 
   #counters() {

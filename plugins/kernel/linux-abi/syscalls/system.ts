@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { Errno } from '../../../../core/abi/errno.js';
 import type { Context } from '../../contexts/context.js';
 import { toI32, toU32 } from '../../gate/arguments.js';
@@ -27,7 +26,7 @@ export const getrandom: Handler = (_kernel, context, pointer, length, flags) => 
   if (flags & ~GRND_ALL) return -Errno.EINVAL;
   if (!(length >= 0)) return -Errno.EFAULT;
   const count = Math.min(length, MAX_RANDOM_BYTES);
-  context.user.write(pointer, randomBytes(count));
+  context.user.write(pointer, systemOf(context).randomBytes(count));
   return count;
 };
 
