@@ -44,6 +44,9 @@ import { computeTranscendental } from './x87/transcendental/index.js';
 
 const LEAVE_ONCE = -Leave.attention;
 const FAULT_ONCE = -Leave.exception;
+const CR4_OSXSAVE = 0x4_0000;
+/** SSE and AVX registers, in XCR0. */
+const AVX_STATE = 6;
 const MAX_BUDGET = 0x7fff_ffff;
 const OPTIMISE_AT = 500_000;
 
@@ -448,7 +451,14 @@ export class X86Cpu implements Cpu {
     const cr4 = this.state.get32(State.cr4);
     const [emulated, switched] = [(cr0 & 4) !== 0, (cr0 & 8) !== 0];
     const undefinedSse = emulated || (cr4 & 0x200) === 0;
-    const trap = (undefinedSse || switched ? 1 : 0) | (emulated || switched ? 2 : 0) | (undefinedSse ? 4 : 0);
+    const undefinedAvx =
+      (cr4 & CR4_OSXSAVE) === 0 || (this.state.get32(State.xcr0) & AVX_STATE) !== AVX_STATE;
+    const trap =
+      (undefinedSse || switched ? 1 : 0) |
+      (emulated || switched ? 2 : 0) |
+      (undefinedSse ? 4 : 0) |
+      (undefinedAvx || switched ? 8 : 0) |
+      (undefinedAvx ? 16 : 0);
     this.state.set32(State.fpuTrap, trap);
   }
 

@@ -64,7 +64,7 @@ export const State = {
   shadow: 0x19c,
   /** Nonzero: `syscall` asks the bus first. */
   syscallTapped: 0x1a0,
-  /** Bit 0: SSE instructions trap, bit 1: x87 instructions trap (CR0, CR4). */
+  /** By CR0, CR4, XCR0: bit 0: SSE instructions trap, bit 2: as undefined; bits 3 and 4: the same for AVX; bit 1: x87 instructions trap. */
   fpuTrap: 0x1a4,
   /** 1 while an interrupt or NMI waits for IF. */
   interruptPending: 0x1a8,
@@ -84,6 +84,8 @@ export const State = {
   fdp: 0x320,
   /** Top of the x87 stack, kept apart from `fsw`, whose bits 11..13 are always zero here. */
   top: 0x328,
+  /** Which state components XSAVE knows and which instructions may be used: x87, SSE, AVX. */
+  xcr0: 0x330,
   /** Eight physical x87 registers of 16 bytes, the 80-bit value in the low ten. */
   x87: 0x340,
   /** Free for whoever implements x87 in another representation. */

@@ -91,6 +91,14 @@ export class CpuRegisters implements Registers {
     this.#setControl(State.cr4, value);
   }
 
+  get xcr0() {
+    return BigInt(this.state.get32(State.xcr0));
+  }
+  set xcr0(value: bigint) {
+    this.state.set32(State.xcr0, Number(value));
+    this.effects.controlChanged();
+  }
+
   get cr8() {
     return this.state.get64(State.cr8);
   }
@@ -188,6 +196,11 @@ export class CpuRegisters implements Registers {
   xmm(i: number): Uint8Array {
     const at = State.vector + i * VECTOR_STRIDE;
     return this.state.u8.subarray(at, at + 16);
+  }
+
+  ymm(i: number): Uint8Array {
+    const at = State.vector + i * VECTOR_STRIDE;
+    return this.state.u8.subarray(at, at + 32);
   }
 
   get mxcsr() {

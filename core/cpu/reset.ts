@@ -23,6 +23,7 @@ export function powerOn(state: CpuState): void {
   writeFlags(state, 2);
   state.set32(State.mxcsr, 0x1f80);
   state.set32(State.fcw, 0x37f);
+  state.set32(State.xcr0, 1);
   // The page attribute table is not built; its reset value is what rdmsr shows.
   state.set64(State.dr + 6 * 8, 0xffff_0ff0n);
   state.set64(State.dr + 7 * 8, 0x400n);

@@ -77,6 +77,7 @@ export interface Registers {
   cr3: bigint;
   cr4: bigint;
   cr8: bigint;
+  xcr0: bigint;
   efer: bigint;
   fsBase: bigint;
   gsBase: bigint;
@@ -92,6 +93,8 @@ export interface Registers {
   cpl: number;
   /** 16 bytes, a view. */
   xmm(i: number): Uint8Array;
+  /** 32 bytes, a view. */
+  ymm(i: number): Uint8Array;
   mxcsr: number;
   readonly fpu: FpuState;
 }

@@ -32,6 +32,8 @@ export interface OperandCode {
   readonly kind: OperandKind;
   /** `v`, `z` and `y` follow the operand size, `x` the vector length, the rest are fixed; 0 where an operand has no size. */
   readonly size: 'v' | 'z' | 'y' | 'x' | OperandSize | 0;
+  /** Of an `x`: so many times smaller than the vector length. */
+  readonly fraction?: number | undefined;
   /** Register number of a fixed register. */
   readonly register?: number;
 }
@@ -86,7 +88,7 @@ export function parseOperand(text: string): OperandCode | undefined {
 
 export function sizeIn(operand: OperandCode, operandSize: OperandSize): OperandSize {
   const { size } = operand;
-  if (size === 'x') return operandSize === 256 ? 256 : 128;
+  if (size === 'x') return ((operandSize === 256 ? 256 : 128) / (operand.fraction ?? 1)) as OperandSize;
   if (size === 'v' || size === 'y' || size === 'z') return operandSize;
   return size === 0 ? operandSize : size;
 }

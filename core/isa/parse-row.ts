@@ -13,7 +13,7 @@ export function parseRows(rows: readonly Row[]): ParsedRow[] {
 }
 
 function parseRow(row: Row, firstForm: number): ParsedRow {
-  const { mnemonic, operands } = parseName(row.name);
+  const { mnemonic, operands } = parseName(row);
   return {
     ...row,
     mnemonic,
@@ -26,11 +26,12 @@ function parseRow(row: Row, firstForm: number): ParsedRow {
   };
 }
 
-function parseName(name: string) {
+function parseName({ name, fraction }: Row) {
   const words = name.split('_');
   let first = words.length;
   while (first > 1 && parseOperand(words[first - 1]!)) first--;
-  const operands = words.slice(first).map((word) => parseOperand(word)!);
+  const parsed = words.slice(first).map((word) => parseOperand(word)!);
+  const operands = parsed.map((operand) => (operand.kind === 'W' ? { ...operand, fraction } : operand));
   return { mnemonic: words.slice(0, first).join(' ').toLowerCase(), operands };
 }
 

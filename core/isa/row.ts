@@ -34,13 +34,17 @@ export interface Row {
    * near (target in the same page) or far.
    */
   readonly hot?: string;
+  /** Operand 0 is only written: what the meaning reads as operand 0, 1, … are operands 1, 2, … */
+  readonly nondestructive?: boolean;
+  /** The last vector operand is so many times smaller than the vector length. */
+  readonly fraction?: 2 | 4 | 8;
   /** Sizes where the operands do not tell: `v` 16 32 64, `d64` 16 64, `y` 32 64, or one size. */
   readonly sizes?: 'v' | 'd64' | 'y' | OperandSize;
   /** What CPUID calls the extension that brought it, where it is not the one of its family. */
   readonly cpuid?: string;
-  /** Which unit must be on: `sse` and `x87` instructions raise #NM or #UD by CR0 and CR4. */
-  readonly unit?: 'sse' | 'x87';
-  /** A 16-byte memory operand that is not on a 16-byte boundary raises #GP(0). */
+  /** Which unit must be on: its instructions raise #NM or #UD by CR0, CR4 and XCR0. */
+  readonly unit?: 'sse' | 'avx' | 'x87';
+  /** A memory operand of 16 or 32 bytes that is not on a boundary of as many raises #GP(0). */
   readonly aligned?: boolean;
   /** The memory operand is an address only: no segment base, no access. */
   readonly addressOnly?: boolean;

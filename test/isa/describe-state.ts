@@ -1,6 +1,6 @@
 import type { ParsedRow } from '../../core/isa/row.js';
 import type { CpuState, Outcome, TestCase } from './test-case.js';
-import { DATA } from './test-case.js';
+import { DATA, YMM_AT } from './test-case.js';
 import { flagMask } from './undefined-flags.js';
 
 const NAMES = 'rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15'.split(' ');
@@ -35,6 +35,7 @@ function registerItems({ gpr, fx }: CpuState): Item[] {
     ['ftw', view.getUint8(4).toString(16)],
     ...Array.from({ length: 8 }, (_, i): Item => [`st${i}`, highFirst(fx, 32 + i * 16, 10)]),
     ...Array.from({ length: 16 }, (_, i): Item => [`xmm${i}`, highFirst(fx, 160 + i * 16, 16)]),
+    ...Array.from({ length: 16 }, (_, i): Item => [`ymm${i}h`, highFirst(fx, YMM_AT + i * 16, 16)]),
   ];
 }
 

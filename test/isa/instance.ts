@@ -2,7 +2,7 @@ import type { OperandCode } from '../../core/isa/operand.js';
 import type { OpcodeMap, OperandSize, ParsedRow, Variant } from '../../core/isa/row.js';
 import type { Random } from './random.js';
 import type { CpuState, Patch, TestCase } from './test-case.js';
-import { CODE, DATA, DATA_BYTES, emptyState, FIXED, HIGH, PAGE_BYTES } from './test-case.js';
+import { CODE, DATA, DATA_BYTES, emptyState, FIXED, HIGH, PAGE_BYTES, YMM_AT } from './test-case.js';
 import { interestingBytes, interestingExtended, interestingInteger, interestingVector } from './values.js';
 
 const STATUS_FLAGS = 0x8d5;
@@ -83,7 +83,8 @@ class InstanceBuilder {
     if (random.oneIn(2) || (this.#isString() && !random.oneIn(30))) gpr[RCX] = BigInt(random.below(40));
     const direction = random.oneIn(4) ? DIRECTION : 0;
     this.#state.rflags = BigInt((random.u32() & STATUS_FLAGS) | direction | ALWAYS_SET);
-    for (let i = 0; i < 16; i++) fx.set(interestingVector(random), 160 + i * 16);
+    for (let i = 0; i < 32; i++)
+      fx.set(interestingVector(random), i < 16 ? 160 + i * 16 : YMM_AT + (i - 16) * 16);
     if (this.isPlain) this.#fillPlainX87();
     else this.#fillX87();
     new DataView(fx.buffer).setUint32(24, this.isPlain ? 0x1f80 : this.#mxcsr(), true);
@@ -212,7 +213,10 @@ class InstanceBuilder {
     const { random } = this;
     const wide = !this.isPlain && random.oneIn(16);
     if (wide) this.#prefixes.push(0x67);
-    const alignment = this.row.aligned && !random.oneIn(10) ? 16 : random.pick([1, 2, 4, 8, 8, 16]);
+    const alignment =
+      this.row.aligned && !random.oneIn(10)
+        ? Math.max(16, this.#shape.size / 8)
+        : random.pick([1, 2, 4, 8, 8, 16]);
     const target = this.#address(alignment, wide);
     const operandAddress = target - this.#segmentBase();
     this.#patchAt(target);

@@ -1,7 +1,18 @@
 import type { CpuBus, Segment } from '../../core/cpu/types.js';
 import { X86Cpu } from '../../core/cpu/cpu.js';
 import type { CpuState, CpuUnderTest, Fault, Outcome, Patch, TestCase } from './test-case.js';
-import { CODE, DATA, DATA_BYTES, faultOf, FIXED, HIGH, MEMORY_BYTES, PAGE_BYTES } from './test-case.js';
+import {
+  CODE,
+  DATA,
+  DATA_BYTES,
+  faultOf,
+  FIXED,
+  FX_BYTES,
+  HIGH,
+  MEMORY_BYTES,
+  PAGE_BYTES,
+  YMM_AT,
+} from './test-case.js';
 
 const RAM_BYTES = 1 << 20;
 /** Physical pages. */
@@ -11,6 +22,8 @@ const TABLES_AT = 0x1000;
 const INT3 = 0xcc;
 const REPEAT_LIMIT = 20_000;
 const USER = 3;
+const CR4_OSXSAVE = 0x4_0000n;
+const ALL_COMPONENTS = 7n;
 
 const enum Page {
   present = 1,
@@ -81,6 +94,8 @@ export class OurCpu implements CpuUnderTest {
       registers.setSegment(name, { ...DATA_SEGMENT, selector: LINUX_SELECTORS[name] });
     registers.setSegment('cs', { ...CODE_64, selector: LINUX_SELECTORS.cs });
     registers.cpl = USER;
+    registers.cr4 |= CR4_OSXSAVE;
+    registers.xcr0 = ALL_COMPONENTS;
   }
 
   #runOne(testCase: TestCase): Outcome {
@@ -123,7 +138,10 @@ export class OurCpu implements CpuUnderTest {
     registers.fpu.ftw = fx.getUint8(4);
     registers.mxcsr = fx.getUint32(24, true);
     for (let i = 0; i < 8; i++) registers.fpu.st(i).set(state.fx.subarray(32 + i * 16, 42 + i * 16));
-    for (let i = 0; i < 16; i++) registers.xmm(i).set(state.fx.subarray(160 + i * 16, 176 + i * 16));
+    for (let i = 0; i < 16; i++) {
+      registers.ymm(i).set(state.fx.subarray(160 + i * 16, 176 + i * 16));
+      registers.ymm(i).set(state.fx.subarray(YMM_AT + i * 16, YMM_AT + i * 16 + 16), 16);
+    }
   }
 
   #state(): CpuState {
@@ -140,14 +158,17 @@ export class OurCpu implements CpuUnderTest {
 
   #fx(): Uint8Array {
     const { registers } = this.cpu;
-    const fx = new Uint8Array(512);
+    const fx = new Uint8Array(FX_BYTES);
     const view = new DataView(fx.buffer);
     view.setUint16(0, registers.fpu.fcw, true);
     view.setUint16(2, registers.fpu.fsw, true);
     view.setUint8(4, registers.fpu.ftw);
     view.setUint32(24, registers.mxcsr, true);
     for (let i = 0; i < 8; i++) fx.set(registers.fpu.st(i), 32 + i * 16);
-    for (let i = 0; i < 16; i++) fx.set(registers.xmm(i), 160 + i * 16);
+    for (let i = 0; i < 16; i++) {
+      fx.set(registers.xmm(i), 160 + i * 16);
+      fx.set(registers.ymm(i).subarray(16), YMM_AT + i * 16);
+    }
     return fx;
   }
 

@@ -1,6 +1,6 @@
 import type { Fuzzer, Mismatch } from './fuzz.js';
 import type { CpuState, Patch, TestCase } from './test-case.js';
-import { emptyState } from './test-case.js';
+import { emptyState, YMM_AT } from './test-case.js';
 
 type Change = (state: CpuState) => void;
 
@@ -44,5 +44,6 @@ export function* stateChanges(): Generator<Change> {
     [24, 4],
   ];
   for (let i = 0; i < 24; i++) places.push([32 + i * 16, 16]);
+  for (let i = 0; i < 16; i++) places.push([YMM_AT + i * 16, 16]);
   for (const [at, length] of places) yield ({ fx }) => fx.set(empty.fx.subarray(at, at + length), at);
 }

@@ -6,6 +6,9 @@ export const FIXED = 0xa_0000n;
 /** The pages of DATA a second time, where a pointer needs all 64 bits. */
 export const HIGH = 0x3a5a_0009_0000n;
 
+export const FX_BYTES = 832;
+export const YMM_AT = 576;
+
 export const PAGE_BYTES = 4096;
 export const DATA_BYTES = 2 * PAGE_BYTES;
 /** DATA, then FIXED: what patches address. */
@@ -24,7 +27,7 @@ export interface CpuState {
   rflags: bigint;
   fsBase: bigint;
   gsBase: bigint;
-  /** 512 bytes as fxsave64 lays them out. */
+  /** FX_BYTES as xsave lays them out: 512 of fxsave64, a header, the upper halves of the vector registers from YMM_AT on. */
   readonly fx: Uint8Array;
 }
 
@@ -57,7 +60,7 @@ export interface CpuUnderTest {
 }
 
 export function emptyState(): CpuState {
-  const fx = new Uint8Array(512);
+  const fx = new Uint8Array(FX_BYTES);
   const view = new DataView(fx.buffer);
   view.setUint16(0, 0x037f, true);
   view.setUint32(24, 0x1f80, true);

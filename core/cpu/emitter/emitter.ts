@@ -2,11 +2,22 @@ import type { Form } from '../../isa/forms.js';
 import type { OperandCode, OperandKind } from '../../isa/operand.js';
 import { sizeIn } from '../../isa/operand.js';
 import type { OperandSize } from '../../isa/row.js';
-import { ADDRESS_32, Field, Slot, State, TLB_ENTRIES, TLB_ENTRY_BYTES, TLB_WRITE } from '../layout.js';
+import {
+  ADDRESS_32,
+  Field,
+  Slot,
+  State,
+  TLB_ENTRIES,
+  TLB_ENTRY_BYTES,
+  TLB_WRITE,
+  VECTOR_STRIDE,
+} from '../layout.js';
 import type { SystemOperation } from '../system-operations.js';
 import type { Body, Local } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
-import { i32, i64, load, select, store } from '../wasm/expr.js';
+import { i32, i64, select } from '../wasm/expr.js';
+import { i32x4, i64x2, v128 } from '../wasm/simd-expr.js';
+import type { VectorParts } from './vector-parts.js';
 
 export type GprSize = 8 | 16 | 32 | 64;
 /** `modify` reads what a later store replaces; `write` does not, which a device can tell. */
@@ -16,8 +27,6 @@ const MASKS: Record<GprSize, bigint> = { 8: 0xffn, 16: 0xffffn, 32: 0xffff_ffffn
 const LOADS = { 8: i64.load8u, 16: i64.load16u, 32: i64.load32u, 64: i64.load };
 const STORES = { 8: i64.store8, 16: i64.store16, 32: i64.store32, 64: i64.store };
 const SIGNED_LOADS = { 8: i64.load8s, 16: i64.load16s, 32: i64.load32s, 64: i64.load };
-const v128Load = load('v128', 0xfd, 0);
-const v128Store = store(0xfd, 11);
 
 const TLB_INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_BYTES;
 const VECTOR_KINDS = new Set<OperandKind>(['V', 'W', 'U', 'H', 'L']);
@@ -34,6 +43,8 @@ const REGISTER_FIELD: Partial<Record<OperandKind, number>> = {
   B: Field.vvvv,
   L: Field.immediateRegister,
 };
+
+const UPPER_HALF = 16;
 
 export const GP = 13;
 export const UD = 6;
@@ -54,6 +65,8 @@ export abstract class Emitter {
   readonly size: OperandSize;
   readonly #hosts = new Map<number, Local>();
   readonly #readFrom = new Set<number>();
+  /** Set while the halves of a 256-bit form are emitted one after the other. */
+  parts: VectorParts | undefined;
 
   constructor(
     readonly body: Body,
@@ -102,7 +115,13 @@ export abstract class Emitter {
 
   // Operands.
 
+  /** What a meaning reads as operand `i`. */
   operand(i: number): OperandCode {
+    return this.destination(this.form.row.nondestructive ? i + 1 : i);
+  }
+
+  /** What a meaning writes as operand `i`. */
+  destination(i: number): OperandCode {
     const operand = this.form.row.operands[i];
     if (!operand) throw new Error(`${this.form.row.name} has no operand ${i}`);
     return operand;
@@ -128,7 +147,7 @@ export abstract class Emitter {
       return this.load(this.address(i), size);
     }
     if (text === '1') return i64.const(1);
-    return this.body.let(LOADS[size](this.#registerAddress(i)));
+    return this.body.let(LOADS[size](this.registerAddress(i)));
   }
 
   /** The operand's value, sign-extended to i64. */
@@ -144,9 +163,10 @@ export abstract class Emitter {
   }
 
   write(i: number, value: Expr): void {
+    if (this.form.row.nondestructive) return this.#merge(i, value);
     const size = this.#gprSize(i);
     if (!this.isMemory(i)) {
-      const address = this.#registerAddress(i);
+      const address = this.registerAddress(i);
       if (size === 32 && !this.#isVector(i)) this.body.do(i64.store(address, this.trim(value, 32)));
       else this.body.do(STORES[size](address, value));
       return;
@@ -156,20 +176,65 @@ export abstract class Emitter {
     this.#toHost(i, size / 8, (host) => STORES[size](host, value));
   }
 
-  /** A 16-byte operand. */
+  /** A 16-byte operand, or the half of a 32-byte operand that is its turn. */
   readVector(i: number): Expr {
-    if (!this.isMemory(i)) return this.body.let(v128Load(this.#registerAddress(i)));
-    return this.body.let(v128Load(this.translate(this.address(i), 16, 'read')));
+    return this.parts ? this.parts.read(i) : this.readParts(i)[0]!;
   }
 
   writeVector(i: number, value: Expr): void {
-    if (!this.isMemory(i)) this.body.do(v128Store(this.#registerAddress(i), value));
-    else this.#toHost(i, 16, (host) => v128Store(host, value));
+    if (!this.isMemory(i)) this.writeRegister(i, value);
+    else this.#toHost(i, 16, (host) => v128.store(host, value));
+  }
+
+  /** All 16 bytes of a vector register, whatever the operand's code says. */
+  readRegister(i: number): Expr {
+    const isHigh = this.parts?.isHigh && this.sizeOf(i) === 256;
+    return this.body.let(v128.load(this.registerAddress(i), isHigh ? UPPER_HALF : 0));
+  }
+
+  /** The same; with VEX the upper half is cleared. */
+  writeRegister(i: number, value: Expr): void {
+    if (this.parts) this.parts.keep(value);
+    else if (this.form.row.opcode.isVex) this.writeParts(i, [value]);
+    else this.body.do(v128.store(this.#registerAddress(this.destination(i)), value));
+  }
+
+  /** A vector operand, 16 bytes after 16 bytes; what memory does not fill is zero. */
+  readParts(i: number): Expr[] {
+    const bytes = this.sizeOf(i) / 8;
+    if (bytes < 16 && this.isMemory(i)) return [this.let(i64x2.replace(v128.const64(0n), 0, this.read(i)))];
+    const from = this.isMemory(i) ? this.translate(this.address(i), bytes, 'read') : this.registerAddress(i);
+    const places = bytes > UPPER_HALF ? [0, UPPER_HALF] : [0];
+    return places.map((at) => this.let(v128.load(from, at)));
+  }
+
+  /** Into memory, or into a register, whose upper half is cleared when there is no part for it. */
+  writeParts(i: number, parts: readonly Expr[]): void {
+    const storeTo = (to: Expr, all: readonly Expr[]) =>
+      all.forEach((part, at) => this.body.do(v128.store(to, part, at * UPPER_HALF)));
+    if (this.destination(i).kind === 'M' || this.isMemory(i)) {
+      const host = this.#hostForWrite(i, parts.length * UPPER_HALF, 'write');
+      storeTo(host, parts);
+      this.commit(host);
+    } else {
+      const clears = parts.length === 1 && this.form.row.opcode.isVex;
+      const all = clears ? [...parts, v128.const64(0n)] : parts;
+      storeTo(this.#registerAddress(this.destination(i)), all);
+    }
   }
 
   /** Address in the WebAssembly memory of a register operand: general, vector (16 bytes) or MMX. */
   registerAddress(i: number): Expr {
-    return this.#registerAddress(i);
+    return this.#registerAddress(this.operand(i));
+  }
+
+  /** The first source with its low lane replaced. */
+  #merge(i: number, value: Expr): void {
+    const kept = this.let(value);
+    const whole = this.readRegister(0);
+    const isDword = sizeIn(this.destination(i), this.size) === 32;
+    const merged = isDword ? i32x4.replace(whole, 0, i32.wrap(kept)) : i64x2.replace(whole, 0, kept);
+    this.writeRegister(i, merged);
   }
 
   immediate(size: GprSize): Expr {
@@ -181,7 +246,7 @@ export abstract class Emitter {
   address(i: number): Expr {
     if (!this.isMemory(i)) throw new Error(`${this.form.row.name}: operand ${i} is not memory`);
     const linear = this.operand(i).kind === 'O' ? this.#offsetAddress() : this.effectiveAddress();
-    if (this.form.row.aligned) this.requireAligned(linear, 16);
+    if (this.form.row.aligned) this.requireAligned(linear, Math.max(16, this.sizeOf(i) / 8));
     return linear;
   }
 
@@ -215,6 +280,18 @@ export abstract class Emitter {
 
   gpr(register: number, size: GprSize = 64): Expr {
     return this.body.let(LOADS[size](zero, State.gpr + register * 8));
+  }
+
+  /** A vector register by number; with VEX its upper half is cleared. */
+  setVector(register: number, value: Expr): void {
+    const at = State.vector + register * VECTOR_STRIDE;
+    this.body.do(v128.store(zero, value, at));
+    if (this.form.row.opcode.isVex) this.clearUpper(register);
+  }
+
+  clearUpper(register: number): void {
+    const at = State.vector + register * VECTOR_STRIDE + UPPER_HALF;
+    this.body.do(v128.store(zero, v128.const64(0n), at));
   }
 
   setGpr(register: number, value: Expr, size: GprSize = 64): void {
@@ -361,8 +438,7 @@ export abstract class Emitter {
     return VECTOR_KINDS.has(kind) || MMX_KINDS.has(kind);
   }
 
-  #registerAddress(i: number): Expr {
-    const { kind, register } = this.operand(i);
+  #registerAddress({ kind, register }: OperandCode): Expr {
     if (kind === 'fixed') return i32.const(State.gpr + register! * 8);
     const field = this.field8(REGISTER_FIELD[kind] ?? Field.rm);
     if (VECTOR_KINDS.has(kind)) return i32.add(i32.shl(field, i32.const(1)), i32.const(State.vector));

@@ -31,6 +31,8 @@ const LONG = [
   'lstar',
   'fmask',
 ] as const;
+const CR4_OSXSAVE = 0x4_0000n;
+const ALL_COMPONENTS = 7n;
 const MEMORY_FROM = 0x9_0000;
 const MEMORY_BYTES = 0x1_3000;
 
@@ -72,6 +74,8 @@ export class VectorRunner {
     memory.fill(MEMORY_FROM, 0, MEMORY_BYTES);
     cpu.reset();
     registers.cr3 = 0x1000n;
+    registers.cr4 |= CR4_OSXSAVE;
+    registers.xcr0 = ALL_COMPONENTS;
     registers.gdtr = { base: BigInt(GDT), limit: DESCRIPTORS.length * 8 - 1 };
     DESCRIPTORS.forEach((descriptor, i) => memory.write64(GDT + i * 8, descriptor));
     registers.set(4, 0x8_0000n);
@@ -93,6 +97,7 @@ export class VectorRunner {
     const { cpu, registers } = this.#bench;
     if (name.startsWith('[')) return memoryPlace(cpu, parseInt(name.slice(1, -1), 16));
     if (/^xmm\d/.test(name)) return bytesPlace(registers.xmm(Number(name.slice(3))));
+    if (/^ymm\d+h$/.test(name)) return bytesPlace(registers.ymm(parseInt(name.slice(3))).subarray(16));
     if (/^st\d$/.test(name)) return bytesPlace(registers.fpu.st(Number(name.slice(2))));
     if (name in FLAGS) return flagPlace(registers, FLAGS[name]!);
     return numberPlace(registers, name);

@@ -206,16 +206,17 @@ function defineMinMax(library: Library, name: FormatName): void {
   }
 }
 
-/** By predicate of cmpps: which relations make it true, a nibble each. */
-const ACCEPTED = 0x7ced_8312;
+/** By the low four bits of a predicate of cmpps: which relations make it true, a nibble each. */
+const ACCEPTED = 0xf465_0b9a_7ced_8312n;
 /** Predicates for which a quiet NaN is invalid, a bit each. */
-const ORDERING = 0x66;
+const ORDERING = 0x9999_6666;
 
-/** compareLanes.* (count i32, predicate i32): all ones or zeroes by lane into the result buffer. */
+/** compareLanes.* (count i32, predicate i32 of five bits): all ones or zeroes by lane into the result buffer. */
 function defineCompareLanes(library: Library, name: FormatName): void {
   library.define(`compareLanes.${name}`, ['i32', 'i32'], [], (f) => {
-    const predicate = f.let(i32.and(f.argument(1), i32.const(7)));
-    const accepted = f.let(i32.shrU(i32.const(ACCEPTED), i32.shl(predicate, i32.const(2))));
+    const predicate = f.argument(1);
+    const nibble = i64.extendU(i32.shl(i32.and(predicate, i32.const(15)), i32.const(2)));
+    const accepted = f.let(i32.wrap(i64.shrU(i64.const(ACCEPTED), nibble)));
     const ordering = f.let(i32.and(i32.shrU(i32.const(ORDERING), predicate), one32));
     f.do(f.call('vectorControl'));
     eachLane(f, name, f.argument(0), (first, second) => {

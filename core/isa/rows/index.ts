@@ -4,6 +4,7 @@ import { aesRows } from './aes.js';
 import { arithRows } from './arith.js';
 import { bmiRows } from './bmi.js';
 import { shaRows } from './sha.js';
+import { avxFloatRows, avxIntegerRows, avxMoveRows } from './avx-basic.js';
 import { bitRows } from './bits.js';
 import { controlRows } from './control.js';
 import { dataRows } from './data.js';
@@ -53,6 +54,9 @@ const families: Readonly<Record<string, readonly Row[]>> = {
   bmi: bmiRows,
   aes: aesRows,
   sha: shaRows,
+  avxMove: avxMoveRows,
+  avxFloat: avxFloatRows,
+  avxInteger: avxIntegerRows,
 };
 
 export interface RowSet {

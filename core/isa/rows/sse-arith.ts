@@ -1,6 +1,6 @@
 import type { Emitter } from '../../cpu/emitter/emitter.js';
 import type { Expr } from '../../cpu/wasm/expr.js';
-import { i32, i64 } from '../../cpu/wasm/expr.js';
+import { i32, i64, select } from '../../cpu/wasm/expr.js';
 import { f32, f64 } from '../../cpu/wasm/float-expr.js';
 import { f32x4, f64x2, v128 } from '../../cpu/wasm/simd-expr.js';
 import { LaneOperation } from '../../cpu/x87/vector.js';
@@ -172,7 +172,7 @@ function scalarExtreme(e: Emitter, helper: string, comparison: 'lt' | 'gt', shap
   const better = SCALAR[format][comparison](toFloat(format, first), toFloat(format, second));
   e.body.if(
     i32.and(isOrdinary(format, first), isOrdinary(format, second)),
-    () => e.body.if(i32.eqz(better), () => e.write(0, second)),
+    () => e.write(0, select(better, first, second)),
     () => {
       const run = () => e.helper(`${helper}Lanes.${format}`, i32.const(1));
       setRegister(e, 0, onLanes(e, register(e, 0), asVector(second), run));
@@ -184,7 +184,8 @@ const compareLanes =
   (shape: LaneShape): Meaning =>
   (e) => {
     const second = source(e, 1);
-    const predicate = i32.wrap(e.immediate(8));
+    const bits = e.form.row.opcode.isVex ? 31 : 7;
+    const predicate = i32.and(i32.wrap(e.immediate(8)), i32.const(bits));
     const run = () => e.helper(`compareLanes.${shape.format}`, i32.const(laneCount(shape)), predicate);
     setRegister(e, 0, onLanes(e, register(e, 0), second, run));
   };
@@ -256,7 +257,7 @@ const reciprocal =
     );
     const result = e.let(v128.or(v128.and(nan, quiet), v128.andNot(defaulted, nan)));
     if (shape.packed) setRegister(e, 0, result);
-    else e.body.do(i32.store(e.registerAddress(0), i32.reinterpretF32(f32x4.extract(result, 0))));
+    else e.write(0, toBits('single', f32x4.extract(result, 0)));
   };
 
 const ONES = v128.const64(0x3f80_0000_3f80_0000n);

@@ -12,7 +12,7 @@ const GP = 13;
 const RDI = 7;
 const MXCSR_DEFINED = 0xffff;
 
-const copy: Meaning = (e) => e.writeVector(0, e.readVector(1));
+const copy: Meaning = (e) => e.writeParts(0, e.readParts(1));
 
 /** A scalar load clears the rest of the register, a copy between registers keeps it. */
 const loadScalar: Meaning = (e) => {
@@ -29,19 +29,22 @@ const zeroExtended: Meaning = (e) => {
 };
 const loadZeroExtended: Meaning = (e) => setRegister(e, 0, asVector(e.read(1)));
 
-const highOf = (e: Emitter, i: number) => e.let(i64.load(e.registerAddress(i), 8));
-const setHigh = (e: Emitter, value: Expr) => e.body.do(i64.store(e.registerAddress(0), value, 8));
-const lowOf = (e: Emitter, i: number) => e.let(i64.load(e.registerAddress(i)));
+const highOf = (e: Emitter, i: number) => e.let(i64x2.extract(register(e, i), 1));
+const setHalf = (e: Emitter, half: 0 | 1, value: Expr) =>
+  setRegister(e, 0, i64x2.replace(register(e, 0), half, value));
+const lowOf = (e: Emitter, i: number) => e.let(i64x2.extract(register(e, i), 0));
 
-const loadHigh: Meaning = (e) => setHigh(e, e.read(1));
+const loadHigh: Meaning = (e) => setHalf(e, 1, e.read(1));
 const storeHigh: Meaning = (e) => e.write(0, highOf(e, 1));
-const highToLow: Meaning = (e) => e.body.do(i64.store(e.registerAddress(0), highOf(e, 1)));
-const lowToHigh: Meaning = (e) => setHigh(e, lowOf(e, 1));
+const highToLow: Meaning = (e) => setHalf(e, 0, highOf(e, 1));
+const lowToHigh: Meaning = (e) => setHalf(e, 1, lowOf(e, 1));
 
 const mask =
-  (bitmask: (value: Expr) => Expr): Meaning =>
-  (e) =>
-    e.write(0, i64.extendU(bitmask(register(e, 1))));
+  (bitmask: (value: Expr) => Expr, lanes: number): Meaning =>
+  (e) => {
+    const [low, high] = e.readParts(1).map(bitmask) as [Expr, Expr?];
+    e.write(0, i64.extendU(high ? i32.or(low, i32.shl(high, i32.const(lanes))) : low));
+  };
 
 /** Bytes whose mask byte is negative, to DS:rDI. */
 const maskedStore: Meaning = (e) => {
@@ -109,9 +112,9 @@ const parts: RowTuple[] = [
 ];
 
 const masks: RowTuple[] = [
-  ['MOVMSKPS_Gd_Ups', 'np 0f 50 /r', mask(i32x4.bitmask)],
-  ['MOVMSKPD_Gd_Upd', '66 0f 50 /r', mask(i64x2.bitmask)],
-  ['PMOVMSKB_Gd_Ux', '66 0f d7 /r', mask(i8x16.bitmask), HOT],
+  ['MOVMSKPS_Gd_Ups', 'np 0f 50 /r', mask(i32x4.bitmask, 4)],
+  ['MOVMSKPD_Gd_Upd', '66 0f 50 /r', mask(i64x2.bitmask, 2)],
+  ['PMOVMSKB_Gd_Ux', '66 0f d7 /r', mask(i8x16.bitmask, 16), HOT],
   ['MASKMOVDQU_Vx_Ux', '66 0f f7 /r', maskedStore],
 ];
 

@@ -5,7 +5,7 @@ import { i32, i64, select } from '../../cpu/wasm/expr.js';
 import { i16x8, i32x4, i64x2, v128 } from '../../cpu/wasm/simd-expr.js';
 import { LANES_A, LANES_B } from '../../cpu/x87/scratch.js';
 import type { Meaning, Row } from '../row.js';
-import { register, setRegister, source, sse } from './sse-support.js';
+import { partOfImmediate, register, setRegister, source, sse } from './sse-support.js';
 
 const ALIGNED = { aligned: true };
 const buffer = (e: Emitter, value: Expr, at: number) => e.body.do(v128.store(zero, value, at));
@@ -14,7 +14,7 @@ const buffer = (e: Emitter, value: Expr, at: number) => e.body.do(v128.store(zer
 const choice = (immediate: Expr, index: number, scale: number) =>
   i32.shl(i32.and(i32.shrU(immediate, i32.const(index * 2)), i32.const(3)), i32.const(scale));
 
-const immediate = (e: Emitter) => e.let(i32.wrap(e.immediate(8)));
+const immediate = (e: Emitter) => partOfImmediate(e, 0);
 
 const shuffleDwords: Meaning = (e) => {
   const value = source(e, 1);
@@ -59,7 +59,7 @@ const shuffleSingles: Meaning = (e) => {
 
 const shuffleDoubles: Meaning = (e) => {
   const b = source(e, 1);
-  const control = immediate(e);
+  const control = partOfImmediate(e, 2);
   const a = register(e, 0);
   const pick = (from: Expr, bit: number) =>
     select(i32.and(control, i32.const(bit)), i64x2.extract(from, 1), i64x2.extract(from, 0));
@@ -82,12 +82,15 @@ const shiftBytes =
 const insertWord: Meaning = (e) => {
   const word = e.let(i32.wrap(e.read(1)));
   const at = i32.shl(i32.and(immediate(e), i32.const(7)), i32.const(1));
-  e.body.do(i32.store16(i32.add(e.registerAddress(0), at), word));
+  buffer(e, register(e, 0), LANES_A);
+  e.body.do(i32.store16(at, word, LANES_A));
+  setRegister(e, 0, v128.load(zero, LANES_A));
 };
 
 const extractWord: Meaning = (e) => {
   const at = i32.shl(i32.and(immediate(e), i32.const(7)), i32.const(1));
-  e.write(0, i64.load16u(i32.add(e.registerAddress(1), at)));
+  buffer(e, register(e, 1), LANES_A);
+  e.write(0, i64.load16u(at, LANES_A));
 };
 
 export const sseShuffleRows: readonly Row[] = sse([

@@ -3,8 +3,8 @@ import { state32, state64, toState64, zero } from '../../cpu/emitter/emitter.js'
 import { State } from '../../cpu/layout.js';
 import type { Expr } from '../../cpu/wasm/expr.js';
 import { i32, i64 } from '../../cpu/wasm/expr.js';
-import { i32x4, i64x2, v128 } from '../../cpu/wasm/simd-expr.js';
-import { LANES_A, LANES_B, LANES_RESULT } from '../../cpu/x87/scratch.js';
+import { i32x4, i64x2, i8x16, v128 } from '../../cpu/wasm/simd-expr.js';
+import { laneFlags, LANES_A, LANES_B, LANES_RESULT } from '../../cpu/x87/scratch.js';
 import type { FormatName } from '../../cpu/x87/vector.js';
 import type { Meaning, Row } from '../row.js';
 
@@ -18,16 +18,32 @@ export const sse = (rows: readonly RowTuple[]): Row[] =>
   rows.map(([name, encoding, does, rest]) => ({ name, encoding, does, unit: 'sse', ...rest }));
 
 /** All 16 bytes of a register operand, whatever its code says. */
-export const register = (e: Emitter, i: number) => e.let(v128.load(e.registerAddress(i)));
-export const setRegister = (e: Emitter, i: number, value: Expr) =>
-  e.body.do(v128.store(e.registerAddress(i), value));
+export const register = (e: Emitter, i: number) => e.readRegister(i);
+export const setRegister = (e: Emitter, i: number, value: Expr) => e.writeRegister(i, value);
 
 /** The source as a vector: a memory operand that is narrower than 16 bytes fills the low part, the rest is zero. */
 export function source(e: Emitter, i: number): Expr {
+  if (e.form.row.fraction) return fractionOf(e, i, e.form.row.fraction);
   if (!e.isMemory(i)) return register(e, i);
-  if (e.sizeOf(i) === 128) return e.readVector(i);
+  if (e.sizeOf(i) >= 128) return e.readVector(i);
   return e.let(i64x2.replace(v128.const64(0n), 0, e.read(i)));
 }
+
+const BYTES = Array.from({ length: 16 }, (_, i) => i);
+
+/** The bytes that a half of the destination is made of, in the low part. */
+function fractionOf(e: Emitter, i: number, fraction: number): Expr {
+  const value = e.readVector(i);
+  if (!e.parts?.isHigh) return value;
+  const moved = BYTES.map((at) => (at + 16 / fraction) & 15);
+  return e.let(i8x16.shuffle(value, value, moved));
+}
+
+/** The immediate, moved down by so many bits where the upper half of a 256-bit form has bits of its own. */
+export const partOfImmediate = (e: Emitter, bitsPerPart: number): Expr => {
+  const whole = i32.wrap(e.immediate(8));
+  return e.let(e.parts?.isHigh ? i32.shrU(whole, i32.const(bitsPerPart)) : whole);
+};
 
 /** A fresh constant-address buffer, to pick lanes by a number known only at run time. */
 export const inBuffer = (e: Emitter, value: Expr) => e.body.do(v128.store(zero, value, LANES_A));
@@ -108,6 +124,7 @@ export const allTrue = (format: FormatName, mask: Expr) => lanesOf(format).allTr
 
 /** Raises the SIMD exception when `vectorFaults` (or what stands for it) says so. */
 export function raiseVector(e: Emitter, faults = 'vectorFaults'): void {
+  if (e.parts) return e.parts.noteExceptions(laneFlags.get());
   e.body.if(e.helper(faults), () => {
     e.body.if(i64.eqz(i64.and(state64(State.cr4), OSXMMEXCPT)), () => e.fault(UD));
     e.fault(XM);

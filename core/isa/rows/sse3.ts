@@ -68,5 +68,5 @@ export const sse3Rows: readonly Row[] = sse([
   ['MOVSLDUP_Vps_Wps', 'f3 0f 12 /r', duplicate([0, 0, 2, 2]), ALIGNED],
   ['MOVSHDUP_Vps_Wps', 'f3 0f 16 /r', duplicate([1, 1, 3, 3]), ALIGNED],
   ['MOVDDUP_Vpd_Wq', 'f2 0f 12 /r', duplicate([0, 1, 0, 1]), { sizes: 64 }],
-  ['LDDQU_Vx_Mx', 'f2 0f f0 /r', (e) => e.writeVector(0, e.readVector(1))],
+  ['LDDQU_Vx_Mx', 'f2 0f f0 /r', (e) => e.writeParts(0, e.readParts(1))],
 ]);

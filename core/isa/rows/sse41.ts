@@ -11,6 +11,7 @@ import type { LaneShape, RowTuple } from './sse-support.js';
 import {
   laneCount,
   onLanes,
+  partOfImmediate,
   PD,
   PS,
   raiseVector,
@@ -90,7 +91,7 @@ const blendBy =
   (mask: (selector: Expr) => Expr): Meaning =>
   (e) => {
     const b = source(e, 1);
-    const selector = e.let(v128.load(zero, State.vector));
+    const selector = e.form.row.nondestructive ? register(e, 2) : e.let(v128.load(zero, State.vector));
     setRegister(e, 0, bitselect(b, register(e, 0), mask(selector)));
   };
 
@@ -102,10 +103,10 @@ const QWORD_BITS = vectorOf16([1, 0, 0, 0, 2, 0, 0, 0]);
 
 /** One bit of the immediate for each lane. */
 const blendByImmediate =
-  (mask: (immediate: Expr) => Expr): Meaning =>
+  (mask: (immediate: Expr) => Expr, bitsPerPart: number): Meaning =>
   (e) => {
     const b = source(e, 1);
-    const selector = e.let(i32.wrap(e.immediate(8)));
+    const selector = partOfImmediate(e, bitsPerPart);
     setRegister(e, 0, bitselect(b, register(e, 0), mask(selector)));
   };
 const byBits =
@@ -116,16 +117,20 @@ const byQwordBits = (immediate: Expr) =>
   i64x2.eq(v128.and(i64x2.splat(i64.extendU(immediate)), QWORD_BITS), QWORD_BITS);
 
 /** ZF: no common bits; CF: no bits of the source outside the destination. */
-const test: Meaning = (e) => {
-  const b = source(e, 1);
-  const a = register(e, 0);
-  const none = e.let(i32.eqz(v128.anyTrue(v128.and(a, b))));
-  const inside = e.let(i32.eqz(v128.anyTrue(v128.andNot(b, a))));
+const test: Meaning = (e) => testBits(e, (value) => value);
+
+/** The same, of the bits that `chosen` leaves. */
+export function testBits(e: Emitter, chosen: (value: Expr) => Expr): void {
+  const b = e.readParts(1);
+  const a = e.readParts(0);
+  const noneIn = (parts: readonly Expr[]) => e.let(i32.eqz(v128.anyTrue(chosen(parts.reduce(v128.or)))));
+  const none = noneIn(a.map((part, i) => v128.and(part, b[i]!)));
+  const inside = noneIn(a.map((part, i) => v128.andNot(b[i]!, part)));
   e.body.do(toState64(State.zeroResult, i64.extendU(i32.eqz(none))));
   e.body.do(toState64(State.signResult, i64.const(1)));
   const carry = i64.extendU(i32.mul(inside, i32.const(3)));
   e.body.do(toState64(State.carries, i64.shl(carry, i64.const(62))));
-};
+}
 
 /** Smallest word, and its place. */
 const minimumWord: Meaning = (e) => {
@@ -185,7 +190,7 @@ const dot =
 /** Eight sums of four absolute differences, at offsets that the immediate gives. */
 const differences: Meaning = (e) => {
   const b = source(e, 1);
-  const control = e.let(i32.wrap(e.immediate(8)));
+  const control = partOfImmediate(e, 3);
   e.body.do(v128.store(zero, register(e, 0), LANES_A));
   e.body.do(v128.store(zero, b, LANES_B));
   const first = e.let(i32.and(control, i32.const(4)));
@@ -213,8 +218,8 @@ const extract =
   (bits: (e: Emitter) => LaneBits): Meaning =>
   (e) => {
     const size = bits(e);
-    const at = e.let(i32.add(e.registerAddress(1), placeOf(e, Math.log2(size / 8))));
-    e.write(0, e.let(LOADS[size](at)));
+    e.body.do(v128.store(zero, register(e, 1), LANES_A));
+    e.write(0, e.let(LOADS[size](placeOf(e, Math.log2(size / 8)), LANES_A)));
   };
 
 const insert =
@@ -222,7 +227,9 @@ const insert =
   (e) => {
     const size = bits(e);
     const value = e.read(1);
-    e.body.do(STORES[size](i32.add(e.registerAddress(0), placeOf(e, Math.log2(size / 8))), value));
+    e.body.do(v128.store(zero, register(e, 0), LANES_A));
+    e.body.do(STORES[size](placeOf(e, Math.log2(size / 8)), value, LANES_A));
+    setRegister(e, 0, v128.load(zero, LANES_A));
   };
 
 const ofForm = (e: Emitter) => e.size as 32 | 64;
@@ -234,10 +241,12 @@ const insertSingle: Meaning = (e) => {
   e.body.set(control, i32.wrap(e.immediate(8)));
   const bits = (at: number) => i32.and(i32.shrU(e.body.get(control), i32.const(at)), i32.const(3));
   const offset = (at: number) => i32.shl(bits(at), i32.const(2));
-  const single = value ?? e.let(i32.load(i32.add(e.registerAddress(1), offset(6))));
-  e.body.do(i32.store(i32.add(e.registerAddress(0), offset(4)), single));
+  if (!value) e.body.do(v128.store(zero, register(e, 1), LANES_B));
+  e.body.do(v128.store(zero, register(e, 0), LANES_A));
+  const single = value ?? e.let(i32.load(offset(6), LANES_B));
+  e.body.do(i32.store(offset(4), single, LANES_A));
   const cleared = byBits(i32x4, DWORD_BITS)(e.body.get(control));
-  setRegister(e, 0, v128.andNot(register(e, 0), cleared));
+  setRegister(e, 0, v128.andNot(v128.load(zero, LANES_A), cleared));
 };
 
 const shiftedSigns = (top: number, lanesOf: typeof i8x16 | typeof i32x4 | typeof i64x2) => (value: Expr) =>
@@ -255,15 +264,15 @@ export const sse41Rows: readonly Row[] = sse([
   ['BLENDVPS_Vps_Wps', '66 0f 38 14 /r', blendBy(shiftedSigns(31, i32x4)), ALIGNED],
   ['BLENDVPD_Vpd_Wpd', '66 0f 38 15 /r', blendBy(shiftedSigns(63, i64x2)), ALIGNED],
   ['PTEST_Vx_Wx', '66 0f 38 17 /r', test, { aligned: true, flags: 'oszapc' }],
-  ['MOVNTDQA_Vx_Mx', '66 0f 38 2a /r', (e) => e.writeVector(0, e.readVector(1)), ALIGNED],
+  ['MOVNTDQA_Vx_Mx', '66 0f 38 2a /r', (e) => e.writeParts(0, e.readParts(1)), ALIGNED],
   ['PHMINPOSUW_Vx_Wx', '66 0f 38 41 /r', minimumWord, ALIGNED],
   ['ROUNDPS_Vps_Wps_Ib', '66 0f 3a 08 /r', round(PS), ALIGNED],
   ['ROUNDPD_Vpd_Wpd_Ib', '66 0f 3a 09 /r', round(PD), ALIGNED],
   ['ROUNDSS_Vss_Wss_Ib', '66 0f 3a 0a /r', round(SS)],
   ['ROUNDSD_Vsd_Wsd_Ib', '66 0f 3a 0b /r', round(SD)],
-  ['BLENDPS_Vps_Wps_Ib', '66 0f 3a 0c /r', blendByImmediate(byBits(i32x4, DWORD_BITS)), ALIGNED],
-  ['BLENDPD_Vpd_Wpd_Ib', '66 0f 3a 0d /r', blendByImmediate(byQwordBits), ALIGNED],
-  ['PBLENDW_Vx_Wx_Ib', '66 0f 3a 0e /r', blendByImmediate(byBits(i16x8, WORD_BITS)), ALIGNED],
+  ['BLENDPS_Vps_Wps_Ib', '66 0f 3a 0c /r', blendByImmediate(byBits(i32x4, DWORD_BITS), 4), ALIGNED],
+  ['BLENDPD_Vpd_Wpd_Ib', '66 0f 3a 0d /r', blendByImmediate(byQwordBits, 2), ALIGNED],
+  ['PBLENDW_Vx_Wx_Ib', '66 0f 3a 0e /r', blendByImmediate(byBits(i16x8, WORD_BITS), 0), ALIGNED],
   ['PEXTRB_Mb_Vx_Ib', '66 0f 3a 14 /r', extract(() => 8)],
   ['PEXTRB_Rd_Vx_Ib', '66 0f 3a 14 /r', extract(() => 8)],
   ['PEXTRW_Mw_Vx_Ib', '66 0f 3a 15 /r', extract(() => 16)],

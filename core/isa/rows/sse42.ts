@@ -96,7 +96,7 @@ const mask =
     const expanded = select(i32.and(control, i32.const(1)), words, bytes);
     const bits = i64x2.replace(v128.const64(0n), 0, i64.extendU(result));
     const value = select(i32.and(control, i32.const(EXPANDED)), expanded, bits);
-    e.body.do(v128.store(zero, value, State.vector));
+    e.setVector(0, value);
     compareFlags(e, strings);
   };
 

@@ -33,10 +33,14 @@
 #define FLAG_RF 0x10000ul
 #define REPEAT_LIMIT 20000
 #define HWCAP2_FSGSBASE_BIT 2
+#define XSTATE_BV 512
+#define YMM_STATE 4
+#define YMM_AT 576
+#define YMM_BYTES 256
 
 struct registers {
   uint64_t gpr[16], rip, rflags, fs_base, gs_base;
-  uint8_t fx[512];
+  uint8_t fx[832]; // as xsave lays it out
 };
 
 struct request {
@@ -69,7 +73,7 @@ static ucontext_t *entry;
 static uint64_t home_fs, home_gs;
 uint64_t home_rsp;
 static struct reply reply;
-static int repeats, repeatable, running;
+static int repeats, repeatable, running, has_avx;
 
 // `leave_through` starts the state in an rt_sigframe; `come_back`, in the signal handler, returns from it.
 void leave_through(void *signal_frame);
@@ -143,7 +147,9 @@ static void on_signal(int signal, siginfo_t *info, void *context) {
   reply.after.rflags = g[REG_EFL] & ~(FLAG_TF | FLAG_RF);
   reply.after.fs_base = fs;
   reply.after.gs_base = gs;
-  memcpy(reply.after.fx, uc->uc_mcontext.fpregs, 512);
+  uint8_t *fpu = (uint8_t *)uc->uc_mcontext.fpregs;
+  memcpy(reply.after.fx, fpu, 512);
+  if (*(uint64_t *)(fpu + XSTATE_BV) & YMM_STATE) memcpy(reply.after.fx + YMM_AT, fpu + YMM_AT, YMM_BYTES);
   come_back();
 }
 
@@ -200,7 +206,10 @@ static void load_entry(const struct registers *before, uint64_t rip) {
   g[REG_EFL] = before->rflags | FLAG_TF;
   uint8_t *fpu = (uint8_t *)entry->uc_mcontext.fpregs;
   memcpy(fpu, before->fx, 464); // the last 48 bytes belong to the kernel
-  *(uint64_t *)(fpu + 512) |= 3; // x87 and SSE state are there
+  *(uint64_t *)(fpu + XSTATE_BV) |= 3; // x87 and SSE state are there
+  if (!has_avx) return;
+  *(uint64_t *)(fpu + XSTATE_BV) |= YMM_STATE;
+  memcpy(fpu + YMM_AT, before->fx + YMM_AT, YMM_BYTES);
 }
 
 static void enter(const struct registers *before) {
@@ -268,6 +277,7 @@ int main(void) {
   if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT)) return fputs("the kernel does not offer fsgsbase\n", stderr), 7;
   home_fs = read_fs();
   home_gs = read_gs();
+  has_avx = __builtin_cpu_supports("avx");
   map_memory();
   install_handlers();
   struct request request;

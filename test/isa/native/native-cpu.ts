@@ -3,14 +3,14 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { arch, platform } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { CpuState, CpuUnderTest, Outcome, Patch, TestCase } from '../test-case.js';
-import { faultOf } from '../test-case.js';
+import { faultOf, FX_BYTES } from '../test-case.js';
 
 const SOURCE = fileURLToPath(new URL('harness.c', import.meta.url));
 const CACHE = fileURLToPath(new URL('../../../.cache/isa/', import.meta.url));
 const BINARY = `${CACHE}harness`;
 const GCC_OPTIONS = ['-O1', '-Wall', '-fno-stack-protector', '-fcf-protection=none', '-mfsgsbase'];
 
-const STATE_BYTES = 20 * 8 + 512;
+const STATE_BYTES = 20 * 8 + FX_BYTES;
 const REQUEST_BYTES = 8 + STATE_BYTES;
 const REPLY_BYTES = 16 + STATE_BYTES;
 const PATCH_BYTES = 4;
