@@ -135,6 +135,11 @@ export class X86Cpu implements Cpu {
     return this.#retiredBefore + this.#slice - this.state.get32(State.left);
   }
 
+  /** How many regions the second tier has compiled. */
+  get regionsCompiled(): number {
+    return this.#tierTwo?.compiled ?? 0;
+  }
+
   get lastWatch() {
     return this.#watchpoints.last;
   }

@@ -1,11 +1,13 @@
 import { X86Cpu } from './cpu.js';
+import { TIER_TWO } from './tier-two/tier-two.js';
 import type { Cpu, CpuOptions } from './types.js';
 
 export type * from './types.js';
 
 /** A processor with its RAM, in 64-bit mode at ring 0. */
 export function createCpu(options: CpuOptions): Cpu {
-  return new X86Cpu(options);
+  const { tier = 1, tierTwo = TIER_TWO } = options;
+  return new X86Cpu({ ...options, tierTwo: tier === 2 && tierTwo });
 }
 
 export { generateCode } from './generated.js';

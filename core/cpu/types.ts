@@ -141,6 +141,8 @@ export interface CpuOptions {
   readonly bus: CpuBus;
   /** What `generateCode()` made at build time, to save making it again. */
   readonly prebuilt?: PrebuiltCode | undefined;
-  /** How the second tier compiles hot code; false switches it off. */
+  /** 1 interprets everything; 2 compiles what is hot. */
+  readonly tier?: 1 | 2 | undefined;
+  /** How the second tier compiles; false is the same as tier 1. */
   readonly tierTwo?: TierTwoOptions | false | undefined;
 }

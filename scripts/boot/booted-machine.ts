@@ -49,7 +49,7 @@ export class BootedMachine {
   ) {
     const clock = options.deterministic ? 'virtual' : 'real';
     this.machine = new Machine({ ramMiB: options.machine.memoryMiB, clock }, (cpu) =>
-      createCpu({ ...cpu, prebuilt: prebuilt?.code }),
+      createCpu({ ...cpu, prebuilt: prebuilt?.code, tier: options.tier }),
     );
     this.services = new ServicePlugins(this.machine, this.#programs);
     this.#console = new SerialConsole(() => this.machine.wake());

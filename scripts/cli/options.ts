@@ -37,7 +37,11 @@ export interface BootOptions {
   readonly timeoutS?: number;
   /** False: nobody reads this terminal for the guest's console. */
   readonly console: boolean;
+  readonly tier?: Tier;
 }
+
+/** The highest tier that runs guest code: 2 (when absent) compiles what is hot. */
+export type Tier = 1 | 2;
 
 export type AbiName = 'linux' | 'redox';
 
@@ -55,4 +59,5 @@ export interface RunOptions {
   readonly strace: boolean;
   /** Time by retired instructions, randomness from a fixed seed. */
   readonly deterministic: boolean;
+  readonly tier?: Tier;
 }

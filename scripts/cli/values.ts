@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, posix, resolve } from 'node:path';
 import { RAM } from '../../core/cpu/layout.js';
 import { HostError } from '../../core/errors/host-error.js';
-import type { AbiName, GdbOptions, Mount } from './options.js';
+import type { AbiName, GdbOptions, Mount, Tier } from './options.js';
 
 const MAX_PORT = 65535;
 /** One WebAssembly memory holds 4 GiB: the machine's, and what the CPU keeps beside it. */
@@ -23,6 +23,11 @@ export const values = {
     const seconds = Number(text);
     if (text.trim() !== '' && seconds > 0 && Number.isFinite(seconds)) return seconds;
     return mistake(`--timeout ${text} is no time`, 'give a number of seconds above 0');
+  },
+
+  tier(text: string): Tier {
+    if (text === '1' || text === '2') return Number(text) as Tier;
+    return mistake(`there is no tier ${text}`, 'use 1 or 2');
   },
 
   abi(text: string): AbiName {

@@ -57,7 +57,7 @@ class ProgramRun {
   ) {
     const clock = options.deterministic ? 'virtual' : 'real';
     this.#machine = new Machine({ ramMiB: options.memoryMiB, clock }, (cpu) =>
-      createCpu({ ...cpu, prebuilt: prebuilt?.code }),
+      createCpu({ ...cpu, prebuilt: prebuilt?.code, tier: options.tier }),
     );
   }
 

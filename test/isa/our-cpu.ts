@@ -1,4 +1,5 @@
 import type { CpuBus, Segment } from '../../core/cpu/types.js';
+import type { TierTwoOptions } from '../../core/cpu/tier-two/tier-two.js';
 import { X86Cpu } from '../../core/cpu/cpu.js';
 import type { CpuState, CpuUnderTest, Fault, Outcome, Patch, TestCase } from './test-case.js';
 import {
@@ -43,10 +44,15 @@ export class OurCpu implements CpuUnderTest {
   #fault: Fault | undefined;
   readonly #expected = new Uint8Array(MEMORY_BYTES);
 
-  constructor() {
-    this.cpu = new X86Cpu({ ramBytes: RAM_BYTES, bus: this.#bus() });
+  constructor(tierTwo: TierTwoOptions | false = false) {
+    this.cpu = new X86Cpu({ ramBytes: RAM_BYTES, bus: this.#bus(), tierTwo });
     this.#map();
-    this.#enterRing3();
+    this.enterRing3();
+  }
+
+  /** What the code since `load` has raised. */
+  get fault(): Fault | undefined {
+    return this.#fault;
   }
 
   run(cases: readonly TestCase[]): Outcome[] {
@@ -88,7 +94,7 @@ export class OurCpu implements CpuUnderTest {
     registers.cr3 = BigInt(TABLES_AT);
   }
 
-  #enterRing3(): void {
+  enterRing3(): void {
     const { registers } = this.cpu;
     for (const name of ['ss', 'ds', 'es', 'fs', 'gs'] as const)
       registers.setSegment(name, { ...DATA_SEGMENT, selector: LINUX_SELECTORS[name] });
@@ -100,8 +106,7 @@ export class OurCpu implements CpuUnderTest {
 
   #runOne(testCase: TestCase): Outcome {
     const { cpu } = this;
-    this.#fault = undefined;
-    this.#load(testCase);
+    this.load(testCase);
     const start = CODE + BigInt(testCase.codeOffset);
     const steps = isRepeatedString(testCase.code) ? REPEAT_LIMIT : 1;
     for (let i = 0; i < steps && !this.#fault && cpu.registers.rip === start; i++) cpu.run(1);
@@ -115,8 +120,9 @@ export class OurCpu implements CpuUnderTest {
     if (this.#fault?.vector === 14 && this.#fault.errorCode & FETCH) this.#fault = undefined;
   }
 
-  #load({ code, codeOffset, before, memory }: TestCase): void {
+  load({ code, codeOffset, before, memory }: TestCase): void {
     const { cpu } = this;
+    this.#fault = undefined;
     cpu.memory.fill(CODE_AT, INT3, PAGE_BYTES);
     cpu.memory.write(CODE_AT + codeOffset, code.subarray(0, PAGE_BYTES - codeOffset));
     this.#expected.fill(0);

@@ -8,12 +8,12 @@ export class RegionBody extends Body {
   readonly state: PromotedState = new PromotedState(this);
   /** Something that the guest can see has changed since this was last cleared. */
   changed = false;
-  /** How many conditions the next code depends on. */
-  nesting = 0;
+  /** The next code is never executed, because the region has been left. */
+  hasLeft = false;
   #promotes = true;
 
   override do(code: Expr): void {
-    if (changesGuest(code)) this.changed = true;
+    if (!this.hasLeft && changesGuest(code)) this.changed = true;
     super.do(this.#promotes ? this.state.promote(code) : code);
   }
 
@@ -23,16 +23,16 @@ export class RegionBody extends Body {
   }
 
   override if(condition: Expr, then: () => void, otherwise?: () => void): void {
-    const before = this.changed;
+    const { changed: before, hasLeft } = this;
     let after = before;
-    this.nesting++;
-    super.if(
-      condition,
-      () => (then(), (after = this.changed)),
-      otherwise && (() => ((this.changed = before), otherwise())),
-    );
-    this.nesting--;
-    this.changed ||= after;
+    const arm = (build: () => void) => () => {
+      this.changed = before;
+      build();
+      after ||= this.changed;
+      this.hasLeft = hasLeft;
+    };
+    super.if(condition, arm(then), otherwise && arm(otherwise));
+    this.changed = after;
   }
 
   /** Code that means the memory itself. */

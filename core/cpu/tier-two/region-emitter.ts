@@ -156,7 +156,9 @@ export class RegionEmitter extends Emitter {
   }
 
   #exit(condition?: Expr): void {
+    if (this.body.hasLeft) return;
     if (this.body.changed) throw new NotPromotable();
     this.frame.exitBefore(condition);
+    if (!condition) this.body.hasLeft = true;
   }
 }

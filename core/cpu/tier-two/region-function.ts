@@ -132,9 +132,9 @@ class RegionFunction implements RegionFrame {
   #emit(instruction: RegionInstruction): boolean {
     const body = this.#body;
     this.#instruction = instruction;
-    body.changed = false;
+    body.changed = body.hasLeft = false;
     const failed = body.attempt(() => this.#meaning(new RegionEmitter(body, instruction, this)));
-    if (failed === undefined) return true;
+    if (failed === undefined) return !body.hasLeft;
     if (!(failed instanceof NotPromotable)) throw failed;
     this.exitBefore();
     return false;

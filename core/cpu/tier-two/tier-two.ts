@@ -6,7 +6,7 @@ import type { Linker } from '../linker.js';
 import type { OpTable } from '../ops.js';
 import type { CodePage, RecordArena } from '../record-arena.js';
 import type { CpuState } from '../state.js';
-import { compileInBackground, compileOptimised } from '../wasm/compile.js';
+import { compileInBackground, compileOptimised, compileQuickly } from '../wasm/compile.js';
 import { findRegion } from './find-region.js';
 import type { SourcePage } from './find-region.js';
 import { regionExport, regionModule } from './region-module.js';
@@ -16,10 +16,12 @@ export interface TierTwoOptions {
   /** How often a head is passed before its region is compiled. */
   readonly countTo: number;
   /** Compiles while the machine waits, so that a test knows when it is done. */
-  readonly atOnce: boolean;
+  readonly atOnce: 'optimised' | 'quickly' | false;
 }
 
 export const TIER_TWO: TierTwoOptions = { countTo: 1000, atOnce: false };
+
+const COMPILERS = { optimised: compileOptimised, quickly: compileQuickly };
 
 /** How many regions may be compiled at a time; those behind `first` of the table belong to them. */
 export const REGION_SLOTS = 4096;
@@ -60,6 +62,8 @@ export class TierTwo {
   readonly #free: number[] = [];
   #waiting: LiveRegion[] = [];
   #compiling = false;
+  /** How many regions were compiled. */
+  compiled = 0;
 
   constructor(
     private readonly parts: TierTwoParts,
@@ -90,6 +94,7 @@ export class TierTwo {
 
   forgetAll(): void {
     for (const live of [...this.#byHead.values()]) this.#drop(live);
+    this.#drops.clear();
   }
 
   #drop(live: LiveRegion): void {
@@ -143,7 +148,7 @@ export class TierTwo {
 
   #compileSoon(live: LiveRegion): void {
     this.#waiting.push(live);
-    if (this.options.atOnce) this.#install(this.#takeWaiting(), compileOptimised);
+    if (this.options.atOnce) this.#install(this.#takeWaiting(), COMPILERS[this.options.atOnce]);
     else if (!this.#compiling) void this.#compileWaiting();
   }
 
@@ -185,6 +190,7 @@ export class TierTwo {
       if (slot === undefined) return;
       this.parts.table.set(slot, exports[regionExport(i)]);
       live.slot = slot;
+      this.compiled++;
       this.parts.arena().region(live.head, slot);
     });
   }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { BootOptions, Mount } from '../options.js';
+import type { BootOptions, Mount, Tier } from '../options.js';
 import { inChildProcess } from '../launcher.js';
 import { values } from '../values.js';
 import { loadPrebuilt } from '../../assets/prebuilt.js';
@@ -17,6 +17,7 @@ interface BootFlags {
   watch?: boolean;
   deterministic?: boolean;
   timeout?: number;
+  tier?: Tier;
 }
 
 const EXAMPLES = `
@@ -44,6 +45,7 @@ export function addBootCommand(program: Command, exitWith: ExitWith): void {
     .option('--mount <host:guest[:ro]>', 'show a file or folder of the host (repeatable)', values.mount)
     .option('--watch', 'swap a plugin when its file is saved')
     .option('--deterministic', 'time by retired instructions: every run is the same')
+    .option('--tier <1|2>', '1 interprets everything, 2 (the default) compiles what is hot', values.tier)
     .option('--timeout <seconds>', 'switch the machine off after so long', values.seconds)
     .addHelpText('after', EXAMPLES)
     .action(async (flags: BootFlags) => exitWith(await boot(flags)));
@@ -68,6 +70,7 @@ async function bootOptions(flags: BootFlags): Promise<BootOptions> {
     watch: flags.watch ?? false,
     deterministic: flags.deterministic ?? false,
     console: flags.exec === undefined,
+    ...(flags.tier && { tier: flags.tier }),
     ...(flags.exec !== undefined && { exec: flags.exec }),
     ...(gdb && { gdb }),
     ...(flags.script !== undefined && { script: { file: flags.script, args: [] } }),

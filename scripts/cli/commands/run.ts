@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { AbiName, Mount, RunOptions } from '../options.js';
+import type { AbiName, Mount, RunOptions, Tier } from '../options.js';
 import { programFile } from '../program-file.js';
 import { values } from '../values.js';
 import { loadPrebuilt } from '../../assets/prebuilt.js';
@@ -15,6 +15,7 @@ interface RunFlags {
   memory: number;
   strace?: boolean;
   deterministic?: boolean;
+  tier?: Tier;
 }
 
 const EXAMPLES = `
@@ -45,6 +46,7 @@ export function addRunCommand(program: Command, exitWith: ExitWith): void {
       '--deterministic',
       'count time in instructions and take random numbers from a seed: runs are alike',
     )
+    .option('--tier <1|2>', '1 interprets everything, 2 (the default) compiles what is hot', values.tier)
     .passThroughOptions()
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, args: string[], flags: RunFlags) => {
@@ -64,6 +66,7 @@ function runOptions(file: string, args: string[], flags: RunFlags): RunOptions {
     memoryMiB: flags.memory,
     strace: flags.strace ?? false,
     deterministic: flags.deterministic ?? false,
+    ...(flags.tier && { tier: flags.tier }),
     ...(flags.abi && { abi: flags.abi }),
     ...(flags.cwd !== undefined && { cwd: flags.cwd }),
     ...(gdb && { gdb }),
