@@ -161,7 +161,8 @@ describe('Cpu', () => {
       expect(registers.rip).to.equal(0xb0000n + 14n * 16n + 1n);
       expect(registers.cr2).to.equal(0x60_0123n);
       const frame = Array.from({ length: 6 }, (_, i) => memory.read64(STACK - 48 + i * 8));
-      expect(frame).to.deep.equal([6n, BigInt(CODE + 1), 0x2bn, 2n, BigInt(STACK), 0x23n]);
+      const resumeFlag = 0x1_0000n;
+      expect(frame).to.deep.equal([6n, BigInt(CODE + 1), 0x2bn, resumeFlag | 2n, BigInt(STACK), 0x23n]);
       expect(cpu.registers.cpl).to.equal(0);
     });
 

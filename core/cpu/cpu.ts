@@ -5,7 +5,9 @@ import { Breakpoints } from './breakpoints.js';
 import { CodeCache } from './code-cache.js';
 import { decodedBlock } from './decoded-block.js';
 import type { PlacedInstruction } from './decoded-block.js';
+import { DebugRegisters } from './debug-registers.js';
 import { Delivery, TripleFault } from './delivery.js';
+import type { EventKind } from './delivery.js';
 import { sharedGenerated } from './generated.js';
 import type { Generated } from './generated.js';
 import { GuestFault, Vector } from './guest-fault.js';
@@ -13,7 +15,6 @@ import { Leave, RAM, State, STATE_BYTES, Status } from './layout.js';
 import { Linker } from './linker.js';
 import { LinearMemory } from './linear-memory.js';
 import { MemoryUnit } from './memory-unit.js';
-import { Op } from './ops.js';
 import type { OpTable } from './ops.js';
 import { Paging } from './paging.js';
 import { RareForms } from './rare-forms.js';
@@ -57,12 +58,14 @@ export class X86Cpu implements Cpu {
   readonly rowSet: RowSet;
   readonly #ops: OpTable;
   readonly #bus: CpuBus;
+  readonly #seed: CpuOptions['seed'];
   readonly #code: CodeCache;
   readonly #unit: MemoryUnit;
   readonly #delivery: Delivery;
   readonly #decoder: Decoder;
   readonly #breakpoints = new Breakpoints();
   readonly #watchpoints = new Watchpoints();
+  readonly #debug: DebugRegisters;
   readonly #rare: RareForms;
   readonly #tierTwo: TierTwo | undefined;
   readonly #context: SystemContext;
@@ -83,9 +86,10 @@ export class X86Cpu implements Cpu {
   /** Where the last run stopped at a breakpoint: the next one steps over it. */
   #stepOver: bigint | undefined;
 
-  constructor({ ramBytes, bus, prebuilt, tierTwo = false }: CpuOptions) {
+  constructor({ ramBytes, bus, prebuilt, seed, tierTwo = false }: CpuOptions) {
     const generated = (this.#generated = sharedGenerated(prebuilt));
     this.#bus = bus;
+    this.#seed = seed;
     this.state = new CpuState(ramBytes);
     this.rowSet = generated.rowSet;
     this.#ops = generated.ops;
@@ -107,6 +111,7 @@ export class X86Cpu implements Cpu {
     this.#linker = new Linker(generated, { ...this.#imports(), forms: this.#rare.table });
     this.#rare.useLinker(this.#linker);
     this.#decoder = generated.decoder;
+    this.#debug = this.#createDebug();
     this.#tierTwo = tierTwo ? this.#createTierTwo(tierTwo) : undefined;
     this.#code = this.#createCode(tierTwo ? tierTwo.countTo : 0);
     this.memory = new CpuGuestMemory(this.state, paging, this.#code, (...access) => this.#notice(...access));
@@ -123,6 +128,7 @@ export class X86Cpu implements Cpu {
       code: this.#code,
       bus,
       retired: () => this.retired,
+      debug: this.#debug,
       controlChanged: () => this.#controlChanged(),
       log: (rip) => this.#reportUndefined(rip),
     };
@@ -187,7 +193,8 @@ export class X86Cpu implements Cpu {
   reset(): void {
     this.#nmi = this.#interruptLine = false;
     this.#stepOver = undefined;
-    powerOn(this.state);
+    powerOn(this.state, this.#seed?.());
+    this.#debug.update();
     this.#code.flush();
     this.flushTlb();
     this.#controlChanged();
@@ -215,6 +222,7 @@ export class X86Cpu implements Cpu {
     this.state.u8.set(state, 0);
     this.state.u8.set(ram, RAM);
     this.#retiredBefore = retired;
+    this.#debug.update();
     this.#code.flush();
     this.flushTlb();
     this.#controlChanged();
@@ -234,9 +242,7 @@ export class X86Cpu implements Cpu {
   /** One stretch of generated code, and what ended it. */
   #runSlice(budget: number): void {
     const { state } = this;
-    const traps = (state.get32(State.systemFlags) & Flag.TF) !== 0;
-    const single = traps || this.#stepOver !== undefined || state.get32(State.shadow) !== 0;
-    state.set32(State.shadow, 0);
+    const single = this.#debug.begin() || this.#stepOver !== undefined;
     state.set32(State.attention, 0);
     this.#slice = single ? 1 : budget;
     const reason = this.#run(this.#slice);
@@ -246,7 +252,7 @@ export class X86Cpu implements Cpu {
     if (this.#retiredBefore >= this.#optimiseAt) this.#optimise();
     if (this.#stop !== 'breakpoint') this.#stepOver = undefined;
     if (reason === Leave.exception && !this.#failure) this.#deliverFault();
-    else if (traps && executed === 1 && !this.#failure) this.#raise(Vector.DB, 0, 0n);
+    else if (!this.#failure && this.#debug.end(executed)) this.#raise(Vector.DB, 0, 0n, 'trap');
   }
 
   /** Optimised code comes when this thread next waits for something, and takes over between two slices. */
@@ -264,32 +270,40 @@ export class X86Cpu implements Cpu {
   #deliverFault(): void {
     const { state } = this;
     const vector = state.get32(State.exceptionVector);
+    this.#debug.forget();
     this.#raise(vector, state.get32(State.exceptionCode), state.get64(State.exceptionAddress));
   }
 
-  #raise(vector: number, code: number, address: bigint): void {
+  #raise(vector: number, code: number, address: bigint, kind: EventKind = 'fault'): void {
+    if (vector === Vector.DB) this.#debug.entered();
     if (this.#bus.exception) {
       if (vector === Vector.PF) this.state.set64(State.cr2, address);
       if (this.#bus.exception(vector, code, address)) return;
     }
-    this.#delivery.fault(vector, code, address);
+    this.#delivery.fault(vector, code, address, kind);
   }
 
   #deliverPending(): void {
     const { state } = this;
     if (state.get32(State.shadow) !== 0) return;
-    if (this.#nmi) {
+    if (this.#nmiMayCome) {
       this.#nmi = false;
       this.#interrupt(Vector.NMI);
     } else if (this.#interruptLine && (state.get32(State.systemFlags) & Flag.IF) !== 0) {
       this.#interrupt(this.#bus.acknowledgeInterrupt());
     }
-    state.set32(State.interruptPending, this.#interruptLine || this.#nmi ? 1 : 0);
+    state.set32(State.interruptPending, this.#interruptLine || this.#nmiMayCome ? 1 : 0);
+  }
+
+  /** From its delivery until iret no other comes. */
+  get #nmiMayCome(): boolean {
+    return this.#nmi && this.state.get32(State.nmiBlocked) === 0;
   }
 
   #interrupt(vector: number): void {
     this.state.set32(State.halted, 0);
     if (this.#bus.interrupt?.(vector)) return;
+    if (vector === Vector.NMI) this.state.set32(State.nmiBlocked, 1);
     try {
       this.#delivery.deliver(vector, undefined, 'interrupt');
     } catch (fault) {
@@ -299,10 +313,10 @@ export class X86Cpu implements Cpu {
   }
 
   #attendToInterrupts(): void {
-    const pending = this.#interruptLine || this.#nmi;
+    const pending = this.#interruptLine || this.#nmiMayCome;
     this.state.set32(State.interruptPending, pending ? 1 : 0);
     const enabled = (this.state.get32(State.systemFlags) & Flag.IF) !== 0;
-    if (this.#running && (this.#nmi || (this.#interruptLine && enabled)))
+    if (this.#running && (this.#nmiMayCome || (this.#interruptLine && enabled)))
       this.state.set32(State.attention, 1);
   }
 
@@ -312,7 +326,10 @@ export class X86Cpu implements Cpu {
   }
 
   #notice(linear: bigint, length: number, kind: AccessKind): void {
-    if (this.#watchpoints.any && this.#watchpoints.check(linear, length, kind)) this.#leave('watchpoint');
+    if (!this.#watchpoints.any) return;
+    this.#debug.isMuted = true;
+    if (this.#watchpoints.check(linear, length, kind)) this.#leave('watchpoint');
+    this.#debug.isMuted = false;
   }
 
   #rethrow(): never {
@@ -332,9 +349,20 @@ export class X86Cpu implements Cpu {
       first: this.#ops.forms.length,
       linker: () => this.#linker,
       arena: () => this.#code.arena,
-      hasBreakpoint: (offset: number) => this.#breakpoints.atOffset(offset),
+      hasBreakpoint: (offset: number) => this.#hasBreakpoint(offset),
     };
     return new TierTwo(parts, options);
+  }
+
+  #createDebug(): DebugRegisters {
+    return new DebugRegisters(this.state, {
+      watch: (linear, length, kind, hit) => this.addWatchpoint(linear, length, kind, hit),
+      codeChanged: (offset) => this.#code.invalidateOffset(offset),
+    });
+  }
+
+  #hasBreakpoint(offset: number): boolean {
+    return this.#breakpoints.atOffset(offset) || this.#debug.atOffset(offset);
   }
 
   #createCode(countTo: number): CodeCache {
@@ -348,7 +376,7 @@ export class X86Cpu implements Cpu {
       ops: this.#ops,
       invalid,
       pageBecameCode: (physical) => this.#unit.protectFromWrites(physical),
-      hasBreakpoint: (offset) => this.#breakpoints.atOffset(offset),
+      hasBreakpoint: (offset) => this.#hasBreakpoint(offset),
       blockDecoded: () => this.#bus.translate && ((placed) => this.#tellOfBlock(placed)),
     });
   }
@@ -371,7 +399,7 @@ export class X86Cpu implements Cpu {
       decode: this.#guarded((record: number) => this.#code.decodeAt(record), 0),
       lookup: this.#guarded(() => this.#unit.lookUp(), -1),
       hot: this.#guarded((head: number) => this.#tierTwo?.hot(head), undefined),
-      once: this.#guarded((op: number) => this.#once(op), LEAVE_ONCE),
+      once: this.#guarded(() => this.#once(), LEAVE_ONCE),
       slow: this.#guarded((access: number) => this.#unit.slow(access), -1),
       commit: this.#guarded(() => this.#unit.commit(), undefined),
       transcendental: this.#guarded(
@@ -413,13 +441,14 @@ export class X86Cpu implements Cpu {
   }
 
   /** A record for one execution: across a page border, or under a breakpoint. */
-  #once(op: number): number {
+  #once(): number {
     const rip = this.state.get64(State.rip);
-    if (op === Op.breakpoint && this.#stopsAt(rip)) {
+    if (this.#stopsAt(rip)) {
       this.#leave('breakpoint');
       this.#stepOver = rip;
       return LEAVE_ONCE;
     }
+    if (this.#debug.stopsAt(rip)) return LEAVE_ONCE;
     const bytes = this.#fetch();
     return bytes ? this.#code.decodeOnce(bytes, Number(rip & 0xfffn)) : FAULT_ONCE;
   }

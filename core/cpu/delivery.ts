@@ -8,7 +8,8 @@ import { Attribute, UNUSABLE } from './segments.js';
 import type { CpuState } from './state.js';
 import { segmentAt } from './state.js';
 
-export type EventKind = 'fault' | 'interrupt' | 'software';
+/** A `trap` comes behind the instruction, a `fault` before it, `software` is an instruction that asks for it. */
+export type EventKind = 'fault' | 'trap' | 'interrupt' | 'software';
 
 /** Raised when a fault cannot be delivered and neither can the double fault. */
 export class TripleFault extends Error {}
@@ -38,10 +39,10 @@ export class Delivery {
   ) {}
 
   /** Delivers a fault; one that occurs on the way turns into #DF, and a third ends everything. */
-  fault(vector: number, code: number, address: bigint): void {
+  fault(vector: number, code: number, address: bigint, kind: EventKind = 'fault'): void {
     if (vector === Vector.PF) this.state.set64(State.cr2, address);
     try {
-      this.deliver(vector, hasErrorCode(vector) ? code : undefined, 'fault');
+      this.deliver(vector, hasErrorCode(vector) ? code : undefined, vector === Vector.DF ? 'trap' : kind);
     } catch (second) {
       if (!(second instanceof GuestFault)) throw second;
       this.#second(vector, second);
@@ -54,12 +55,15 @@ export class Delivery {
     const target = this.#target(gate, kind);
     const { cpl } = this.state;
     const newCpl = target.attributes & Attribute.conforming ? cpl : target.dpl;
-    this.#push(this.#stack(gate, newCpl, cpl), code);
+    // An instruction that is started again must not meet its own breakpoint (manual volume 3, 17.3.1.1).
+    const flags = readFlags(this.state) | (kind === 'fault' ? Flag.RF : 0);
+    this.#push(this.#stack(gate, newCpl, cpl, kind), code, flags);
     this.#enter(gate, target, newCpl, cpl);
   }
 
   #second(first: number, second: GuestFault): void {
     if (first === Vector.DF) throw new TripleFault();
+    if (second.vector === Vector.PF) this.state.set64(State.cr2, second.address);
     const doubles = this.#doubles(first, second.vector);
     const vector = doubles ? Vector.DF : second.vector;
     this.fault(vector, doubles ? 0 : second.code, second.address);
@@ -101,22 +105,23 @@ export class Delivery {
   }
 
   /** Where in the state the top of the stack to push on lies. */
-  #stack({ ist }: Gate, newCpl: number, cpl: number): number {
+  #stack({ ist }: Gate, newCpl: number, cpl: number, kind: EventKind): number {
+    const external = kind === 'software' ? 0 : EXTERNAL;
     if (ist === 0 && newCpl === cpl) return RSP;
     const offset = ist === 0 ? 4 + newCpl * 8 : 0x24 + (ist - 1) * 8;
     const task = segmentAt('tr');
     if (offset + 7 > this.state.get32(task + 16))
-      throw new GuestFault(Vector.TS, this.state.selector('tr') & 0xfffc);
+      throw new GuestFault(Vector.TS, (this.state.selector('tr') & 0xfffc) | external);
     const words = this.memory.load(task, offset, 2, true);
     const { u32 } = this.state;
     u32[State.newStack >> 2] = words[0]!;
     u32[(State.newStack >> 2) + 1] = words[1]!;
-    if (!isCanonicalHigh(words[1]!)) throw new GuestFault(Vector.SS);
+    if (!isCanonicalHigh(words[1]!)) throw new GuestFault(Vector.SS, external);
     return State.newStack;
   }
 
   /** The frame, lowest word first: [error code] rip cs rflags rsp ss. The stack is aligned to 16 before. */
-  #push(stack: number, code: number | undefined): void {
+  #push(stack: number, code: number | undefined, flags: number): void {
     const { state, memory } = this;
     const { u32 } = state;
     const { words } = memory;
@@ -128,7 +133,7 @@ export class Delivery {
     if (code !== undefined) put(code, 0);
     put(u32[State.rip >> 2]!, u32[(State.rip >> 2) + 1]!);
     put(state.selector('cs'), 0);
-    put(readFlags(state), 0);
+    put(flags, 0);
     put(u32[RSP >> 2]!, u32[(RSP >> 2) + 1]!);
     put(state.selector('ss'), 0);
     const offset = -(u32[stack >> 2]! & 15) - count * 4;

@@ -60,7 +60,7 @@ export const State = {
   gdtrLimit: 0x190,
   idtrLimit: 0x194,
   halted: 0x198,
-  /** 1 while interrupts are held back for one instruction. */
+  /** 1 while interrupts are held back for one instruction (sti), 2 while debug exceptions are too (mov ss). */
   shadow: 0x19c,
   /** Nonzero: `syscall` asks the bus first. */
   syscallTapped: 0x1a0,
@@ -74,6 +74,17 @@ export const State = {
   dr: 0x1c0,
   /** Eight segments of 24 bytes: base u64, selector u32, attributes u32, limit u32, unused. */
   segments: 0x200,
+  /** Key and block number of the generator behind rdrand and rdseed. */
+  randomKey: 0x2c0,
+  randomBlock: 0x2e0,
+  /** Rights by protection key, two bits each. */
+  pkru: 0x2e8,
+  /** 1 from the delivery of an NMI until iret. */
+  nmiBlocked: 0x2ec,
+  /** Bit 0: a debug register waits for an instruction; bit 1: for a port. */
+  debugArmed: 0x2f0,
+  /** 1 while the instruction under way is to end in a single-step trap. */
+  singleStep: 0x2f4,
   mxcsr: 0x300,
   fcw: 0x304,
   fsw: 0x308,

@@ -30,18 +30,27 @@ export class LinearMemory {
    */
   load(base: number, offset: number, count: number, supervisor = false): Uint32Array {
     const { low, high } = this.#address(base, offset);
-    const host = this.#host(low, high, count * 4, supervisor ? 0 : this.#userBit());
+    const host = this.#host(low, high, count * 4, supervisor ? Want.implicit : this.#userBit());
     if (host === 0) this.#bytes.set(this.read(linearOf(low, high), count * 4, supervisor));
     for (let i = 0; host !== 0 && i < count; i++) this.words[i] = this.state.u32[(host >>> 2) + i]!;
+    if (host !== 0 && !supervisor && this.unit.isWatched)
+      this.unit.note(linearOf(low, high), count * 4, false);
     return this.words;
   }
 
   /** Takes the first `count` of `words` away, addressed as for `load`. All of them or a fault and none. */
   store(base: number, offset: number, count: number, supervisor = false): void {
     const { low, high } = this.#address(base, offset);
-    const host = this.#host(low, high, count * 4, Want.write | (supervisor ? 0 : this.#userBit()));
+    const host = this.#host(
+      low,
+      high,
+      count * 4,
+      Want.write | (supervisor ? Want.implicit : this.#userBit()),
+    );
     if (host === 0) this.write(linearOf(low, high), this.#bytes.slice(0, count * 4), supervisor);
     for (let i = 0; host !== 0 && i < count; i++) this.state.u32[(host >>> 2) + i] = this.words[i]!;
+    if (host !== 0 && !supervisor && this.unit.isWatched)
+      this.unit.note(linearOf(low, high), count * 4, true);
   }
 
   read(linear: bigint, length: number, supervisor = false): Uint8Array {
@@ -49,6 +58,7 @@ export class LinearMemory {
     for (const { physical, at, count } of this.#pieces(linear, length, false, supervisor)) {
       bytes.set(this.unit.readPhysical(physical, count), at);
     }
+    if (!supervisor && this.unit.isWatched) this.unit.note(linear, length, false);
     return bytes;
   }
 
@@ -70,6 +80,7 @@ export class LinearMemory {
       this.state.u8.set(bytes.subarray(at, at + count), RAM + physical);
       this.code().invalidate(physical, count);
     }
+    if (!supervisor && this.unit.isWatched) this.unit.note(linear, bytes.length, true);
   }
 
   #userBit(): number {
@@ -101,7 +112,7 @@ export class LinearMemory {
 
   #pieces(linear: bigint, length: number, writes: boolean, supervisor: boolean) {
     const pieces: { physical: number; at: number; count: number }[] = [];
-    const want = (writes ? Want.write : 0) | (supervisor ? 0 : this.#userBit());
+    const want = (writes ? Want.write : 0) | (supervisor ? Want.implicit : this.#userBit());
     for (let at = 0; at < length;) {
       const address = BigInt.asUintN(64, linear + BigInt(at));
       const count = Math.min(length - at, PAGE_BYTES - Number(address & 0xfffn));

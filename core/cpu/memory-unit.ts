@@ -1,6 +1,7 @@
 import type { CodeCache } from './code-cache.js';
+import { ControlBit } from './control-bits.js';
 import { Vector } from './guest-fault.js';
-import { ACCESS_CODE, RAM, State, TLB_USER, TLB_WRITE } from './layout.js';
+import { ACCESS_CODE, RAM, State, TLB_SUPERVISOR, TLB_USER, TLB_WRITE } from './layout.js';
 import type { Paging } from './paging.js';
 import { Want } from './paging.js';
 import type { CpuState } from './state.js';
@@ -172,17 +173,30 @@ export class MemoryUnit {
   }
 
   #watch(bytes: number, writes: boolean): void {
-    if (!this.watchpoints.any) return;
-    const linear = this.state.get64(State.address);
+    if (this.watchpoints.any) this.note(this.state.get64(State.address), bytes, writes);
+  }
+
+  /** Whether anybody wants to be told of accesses. */
+  get isWatched(): boolean {
+    return this.watchpoints.any;
+  }
+
+  note(linear: bigint, bytes: number, writes: boolean): void {
     if (this.watchpoints.check(linear, bytes, writes ? 'write' : 'read')) this.onWatch();
   }
 
   /** Puts what the last walk found into a data table, unless somebody watches the page. */
   enter(table: number, low: number, high: number, physical: number): void {
+    if (table >= TLB_SUPERVISOR && this.#opensByFlag()) return;
     const kind: AccessKind = (table - TLB_USER) & TLB_WRITE ? 'write' : 'read';
     if (this.watchpoints.any && this.watchpoints.watchesPage(linearOf(low, high), kind)) return;
     const value = (RAM + physical - low) | 0;
     this.state.tlb.enterData(table, { low, high, value, global: this.paging.global });
+  }
+
+  /** With SMAP a user page is open to ring 0 while EFLAGS.AC is set: each access has to ask. */
+  #opensByFlag(): boolean {
+    return this.paging.user && (this.state.get32(State.cr4) & ControlBit.SMAP) !== 0;
   }
 }
 

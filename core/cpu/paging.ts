@@ -1,7 +1,10 @@
+import { ControlBit } from './control-bits.js';
 import { RAM, State } from './layout.js';
+import { Flag } from './rflags.js';
 import type { CpuState } from './state.js';
 
-export const Want = { read: 0, write: 1, user: 2, execute: 4, quiet: 8 } as const;
+/** `implicit`: the processor's own access, which EFLAGS.AC does not open user pages to. */
+export const Want = { read: 0, write: 1, user: 2, execute: 4, quiet: 8, implicit: 16 } as const;
 
 const [PRESENT, WRITABLE, USER, ACCESSED, DIRTY, LARGE, GLOBAL] = [1, 2, 4, 0x20, 0x40, 0x80, 0x100];
 const NX = 0x8000_0000;
@@ -11,6 +14,9 @@ const CR0_WP = 1 << 16;
 const CR4_PGE = 1 << 7;
 const EFER_NXE = 1 << 11;
 const RESERVED_CODE = 8;
+const KEY_CODE = 0x20;
+/** Bits 59..62 of an entry, in its upper half. */
+const KEY_SHIFT = 27;
 
 /** The page walk (manual volume 3, 4.5), on 32-bit halves. */
 export class Paging {
@@ -74,6 +80,8 @@ export class Paging {
 
   #leaf(low: number, want: number, level: number, word: number): number {
     if (!this.#allowed(want)) return this.#fail(want, PRESENT!);
+    if (this.user && !this.#keyAllows(want, this.state.u32[word + 1]!))
+      return this.#fail(want, PRESENT! | KEY_CODE);
     this.#touch(word, want & Want.write ? ACCESSED! | DIRTY! : ACCESSED!, want);
     const entry = this.state.u32[word]!;
     const entryHigh = this.state.u32[word + 1]!;
@@ -88,10 +96,29 @@ export class Paging {
 
   #allowed(want: number): boolean {
     const fromUser = (want & Want.user) !== 0;
-    if (fromUser && !this.user) return false;
+    if (fromUser ? !this.user : this.user && !this.#supervisorMay(want)) return false;
     if (want & Want.execute && !this.executable) return false;
     if ((want & Want.write) === 0 || this.writable) return true;
     return !fromUser && (this.state.get32(State.cr0) & CR0_WP) === 0;
+  }
+
+  /** SMEP and SMAP: what ring 0 may do with a user page (manual volume 3, 4.6.1). */
+  #supervisorMay(want: number): boolean {
+    const cr4 = this.state.get32(State.cr4);
+    if ((cr4 & (ControlBit.SMEP | ControlBit.SMAP)) === 0 || want & Want.quiet) return true;
+    if (want & Want.execute) return (cr4 & ControlBit.SMEP) === 0;
+    const open = (this.state.get32(State.systemFlags) & Flag.AC) !== 0 && (want & Want.implicit) === 0;
+    return (cr4 & ControlBit.SMAP) === 0 || open;
+  }
+
+  /** Protection keys of user pages (manual volume 3, 4.6.2). */
+  #keyAllows(want: number, entryHigh: number): boolean {
+    if ((this.state.get32(State.cr4) & ControlBit.PKE) === 0) return true;
+    if (want & (Want.execute | Want.quiet)) return true;
+    const rights = this.state.get32(State.pkru) >>> (((entryHigh >>> KEY_SHIFT) & 15) * 2);
+    if (rights & 1) return false;
+    const binds = (want & Want.user) !== 0 || (this.state.get32(State.cr0) & CR0_WP) !== 0;
+    return (want & Want.write) === 0 || !binds || (rights & 2) === 0;
   }
 
   #touch(word: number, bits: number, want: number): void {
@@ -101,7 +128,9 @@ export class Paging {
 
   #fail(want: number, code: number): number {
     this.errorCode = code | (want & Want.write ? 2 : 0) | (want & Want.user ? 4 : 0);
-    const reportsFetch = (this.state.get32(State.efer) & EFER_NXE) !== 0;
+    const { state } = this;
+    const reportsFetch =
+      (state.get32(State.efer) & EFER_NXE) !== 0 || (state.get32(State.cr4) & ControlBit.SMEP) !== 0;
     if (want & Want.execute && reportsFetch) this.errorCode |= 16;
     return -1;
   }

@@ -33,6 +33,9 @@ export const SYSTEM_OPERATIONS = [
   'portOut',
   'hypercall',
   'syscallTap',
+  'random',
+  'invalidateContext',
+  'flushTranslations',
   'saveFpu',
   'restoreFpu',
 ] as const;

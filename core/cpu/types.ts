@@ -139,6 +139,8 @@ export interface Cpu {
 export interface CpuOptions {
   readonly ramBytes: number;
   readonly bus: CpuBus;
+  /** 32 bytes that rdrand and rdseed start from, asked for at each reset; without it they are the same in every run. */
+  readonly seed?: (() => Uint8Array) | undefined;
   /** What `generateCode()` made at build time, to save making it again. */
   readonly prebuilt?: PrebuiltCode | undefined;
   /** 1 interprets everything; 2 compiles what is hot. */

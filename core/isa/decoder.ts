@@ -109,7 +109,7 @@ export class Decoder {
       vexL: this.#vexL,
       rexW: (this.#rex & REX_W) !== 0,
       rexB: (this.#rex & REX_B) !== 0,
-      modrm: needsModrm ? this.#peek() : -1,
+      modrm: needsModrm ? this.#peek() | (modIsIgnored(map, opcode) ? 0xc0 : 0) : -1,
     });
   }
 
@@ -163,7 +163,7 @@ export class Decoder {
   #operands(row: ParsedRow, opcode: number): Instruction | undefined {
     const sizeIndex = this.#sizeIndex(row);
     const size = row.sizeList[sizeIndex]!;
-    const { reg, rm, memory } = row.opcode.hasModrm ? this.#modrm() : this.#opcodeRegister(opcode);
+    const { reg, rm, memory } = row.opcode.hasModrm ? this.#modrm(row) : this.#opcodeRegister(opcode);
     const [immediate, immediateHigh] = this.#immediates(row, size);
     if (this.#lock && !(row.lock && memory)) return undefined;
     return {
@@ -199,8 +199,8 @@ export class Decoder {
     return { reg: 0, rm: (opcode & 7) | (this.#rex & REX_B ? 8 : 0), memory: undefined };
   }
 
-  #modrm() {
-    const modrm = this.#byte();
+  #modrm({ opcode: { map, byte } }: ParsedRow) {
+    const modrm = this.#byte() | (modIsIgnored(map, byte) ? 0xc0 : 0);
     const mod = modrm >> 6;
     const reg = ((modrm >> 3) & 7) | (this.#rex & REX_R ? 8 : 0);
     const rm = modrm & 7;
@@ -254,6 +254,9 @@ export class Decoder {
     return size === 16 && kind !== 'J' ? this.#word() : this.#signed32();
   }
 }
+
+/** Moves to and from control and debug registers name a general register whatever ModRM.mod says. */
+const modIsIgnored = (map: OpcodeMap, byte: number) => map === '0f' && byte >= 0x20 && byte <= 0x23;
 
 /** An immediate as the operand size sees it. */
 function cut(value: number, size: OperandSize): number {

@@ -1,6 +1,6 @@
 /**
  * One line: row | bytes | text | before | after. Values are hex, `_` groups digits. Names: rax..r15, rip, flags (cf pf af zf sf
- * of df), xmm0..15 and ymm0h..15h, the upper halves (32 digits, high first), mxcsr, st0..7 (20 digits), fcw, fsw (named before st), ftw (abridged), [address]=bytes in memory order, and after a fault `fault=vector`. What a line does
+ * of df if ac), xmm0..15 and ymm0h..15h, the upper halves (32 digits, high first), mxcsr, st0..7 (20 digits), fcw, fsw (named before st), ftw (abridged), [address]=bytes in memory order, and after a fault `fault=vector`. What a line does
  * not name starts as zero and is not checked.
  */
 export interface Vector {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { IrqLines } from '../bus/irq-lines.js';
 import { MmioBus } from '../bus/mmio-bus.js';
 import { PortBus } from '../bus/port-bus.js';
@@ -58,7 +59,7 @@ export class Machine implements MachineControl {
   constructor({ ramMiB, clock = 'real' }: MachineOptions, createCpu: CreateCpu) {
     const ramBytes = ramMiB * MIB;
     this.mmio = new MmioBus(this.hooks, ramBytes);
-    this.cpu = createCpu({ ramBytes, bus: this.#createBridge() });
+    this.cpu = createCpu({ ramBytes, bus: this.#createBridge(), seed: seedFor(clock) });
     this.memory = this.cpu.memory;
     this.clock = clockFor(clock, this.cpu);
     this.clock.pause();
@@ -279,6 +280,9 @@ export class Machine implements MachineControl {
     }
   }
 }
+
+/** Random numbers repeat where time does. */
+const seedFor = (clock: MachineOptions['clock']) => (clock === 'real' ? () => randomBytes(32) : undefined);
 
 function clockFor(clock: 'real' | 'virtual' | MachineClock, cpu: Cpu): MachineClock {
   if (clock instanceof MachineClock) return clock;

@@ -20,6 +20,8 @@ export function differences(row: ParsedRow, expected: Outcome, actual: Outcome):
   if (expected.fault && !actual.fault) return found;
   check('rip', hex(expected.after.rip), hex(actual.after.rip));
   NAMES.forEach((name, i) => check(name, hex(expected.after.gpr[i]!), hex(actual.after.gpr[i]!)));
+  check('fsbase', hex(expected.after.fsBase), hex(actual.after.fsBase));
+  check('gsbase', hex(expected.after.gsBase), hex(actual.after.gsBase));
   const mask = STATUS_AND_DIRECTION & ~undefinedFlags(row);
   check('rflags', hex(expected.after.rflags & mask), hex(actual.after.rflags & mask));
   compareFx(row, expected.after.fx, actual.after.fx, check);

@@ -88,7 +88,15 @@ class InstanceBuilder {
     if (this.isPlain) this.#fillPlainX87();
     else this.#fillX87();
     new DataView(fx.buffer).setUint32(24, this.isPlain ? 0x1f80 : this.#mxcsr(), true);
+    if (this.row.mnemonic.endsWith('sbase')) this.#fillBases();
     for (const at of [RSI, RDI]) this.#patchAt(gpr[at]!);
+  }
+
+  /** Canonical, or the state could not be entered. */
+  #fillBases(): void {
+    const canonical = () => BigInt.asUintN(64, BigInt.asIntN(48, this.random.u64()));
+    this.#state.fsBase = canonical();
+    this.#state.gsBase = canonical();
   }
 
   #fillX87(): void {

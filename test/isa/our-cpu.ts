@@ -1,3 +1,4 @@
+import { ControlBit } from '../../core/cpu/control-bits.js';
 import type { CpuBus, Segment } from '../../core/cpu/types.js';
 import type { TierTwoOptions } from '../../core/cpu/tier-two/tier-two.js';
 import { X86Cpu } from '../../core/cpu/cpu.js';
@@ -102,6 +103,7 @@ export class OurCpu implements CpuUnderTest {
     registers.cpl = USER;
     registers.cr4 |= CR4_OSXSAVE;
     registers.xcr0 = ALL_COMPONENTS;
+    registers.cr4 |= BigInt(ControlBit.FSGSBASE);
   }
 
   #runOne(testCase: TestCase): Outcome {

@@ -1,4 +1,5 @@
 import type { CodeCache } from '../code-cache.js';
+import type { DebugRegisters } from '../debug-registers.js';
 import type { Delivery } from '../delivery.js';
 import type { LinearMemory } from '../linear-memory.js';
 import type { Segments } from '../segments.js';
@@ -13,6 +14,7 @@ export interface SystemContext {
   readonly delivery: Delivery;
   readonly code: CodeCache;
   readonly bus: CpuBus;
+  readonly debug: DebugRegisters;
   readonly retired: () => number;
   /** CR0, CR4 or EFER changed. */
   controlChanged(): void;

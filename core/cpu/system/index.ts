@@ -7,6 +7,7 @@ import { cpuidHandlers } from './cpuid.js';
 import { fpuHandlers } from './fpu.js';
 import { interruptHandlers } from './interrupts.js';
 import { portHandlers } from './ports.js';
+import { randomHandlers } from './random.js';
 import { registerHandlers } from './registers.js';
 import { tableHandlers } from './tables.js';
 
@@ -23,6 +24,7 @@ export const systemHandlers: Readonly<Record<SystemOperation, SystemHandler>> = 
   ...fpuHandlers,
   ...interruptHandlers,
   ...portHandlers,
+  ...randomHandlers,
   ...registerHandlers,
   ...tableHandlers,
 };

@@ -10,12 +10,14 @@ import { advance, argument32, argument64 } from './operands.js';
 
 const RSP = State.gpr + 4 * 8;
 
-/** int n: through the gate, which the privilege must reach. */
+/** Through the gate; arguments: vector, whether as if the processor had raised it, or as int n: the privilege must reach the gate. */
 const interrupt: SystemHandler = ({ state, delivery }, record) => {
   const rip = state.get64(State.rip);
   advance(state, record);
   try {
-    delivery.deliver(argument32(state, 0), undefined, 'software');
+    delivery.deliver(argument32(state, 0), undefined, argument32(state, 1) === 0 ? 'software' : 'trap');
+    // TF went with the old flags, and the trap that it asked for too.
+    state.set32(State.singleStep, 0);
   } catch (fault) {
     state.set64(State.rip, rip);
     throw fault;
@@ -23,11 +25,11 @@ const interrupt: SystemHandler = ({ state, delivery }, record) => {
   return Status.jumped;
 };
 
-/** Status after a change of flags: TF and a waiting interrupt want a look. */
+/** Status after a change of flags: TF, RF and a waiting interrupt want a look. */
 function afterFlags({ state }: SystemContext): number {
   const flags = state.get32(State.systemFlags);
   const waiting = (flags & Flag.IF) !== 0 && state.get32(State.interruptPending) !== 0;
-  return waiting || (flags & Flag.TF) !== 0 ? Status.leave : Status.jumped;
+  return waiting || (flags & (Flag.TF | Flag.RF)) !== 0 ? Status.leave : Status.jumped;
 }
 
 function codeDescriptor({ segments, state }: SystemContext, selector: number): Descriptor {
@@ -118,6 +120,8 @@ function returnTo(
 
 const iret: SystemHandler = (context) => {
   const { state } = context;
+  const wasBlocked = state.get32(State.nmiBlocked) !== 0;
+  state.set32(State.nmiBlocked, 0);
   if (state.get32(State.systemFlags) & Flag.NT) throw new GuestFault(Vector.GP);
   const bytes = argument32(state, 0) / 8;
   const [rip, cs, image, rsp, ss] = popped(context, 0, bytes, 5) as [Halves, Halves, Halves, Halves, Halves];
@@ -128,8 +132,10 @@ const iret: SystemHandler = (context) => {
   if (cpl <= iopl) mask |= Flag.IF;
   if (cpl === 0) mask |= Flag.IOPL;
   if (bytes === 2) mask &= 0xffff;
+  // Nothing can tell RF while no debug register waits for an instruction.
+  if (state.get32(State.debugArmed) === 0) mask &= ~Flag.RF;
   writeFlags(state, (readFlags(state) & ~mask) | (image.low & mask));
-  return afterFlags(context);
+  return wasBlocked ? Status.leave : afterFlags(context);
 };
 
 const farReturn: SystemHandler = (context) => {

@@ -17,11 +17,19 @@ function requirePermission({ state, memory }: SystemContext, port: number, bytes
   if (bits & ((1 << bytes) - 1)) throw new GuestFault(Vector.GP);
 }
 
+/** A debug register may wait for the port; what it asks for comes behind the instruction. */
+function notePort({ state, debug }: SystemContext, port: number, bytes: number): void {
+  if (state.get32(State.debugArmed) === 0) return;
+  debug.notePort(port, bytes);
+  state.set32(State.attention, 1);
+}
+
 /** Arguments: port, bytes; the answer goes to the third. */
 const portIn: SystemHandler = (context) => {
   const { state, bus } = context;
   const [port, bytes] = [argument32(state, 0) & 0xffff, argument32(state, 1) as PortSize];
   requirePermission(context, port, bytes);
+  notePort(context, port, bytes);
   state.set32(State.scratch + 16, bus.portIn(port, bytes));
   state.set32(State.scratch + 20, 0);
   return Status.next;
@@ -32,6 +40,7 @@ const portOut: SystemHandler = (context) => {
   const { state, bus } = context;
   const [port, bytes] = [argument32(state, 0) & 0xffff, argument32(state, 1) as PortSize];
   requirePermission(context, port, bytes);
+  notePort(context, port, bytes);
   bus.portOut(port, bytes, argument32(state, 2));
   return Status.next;
 };

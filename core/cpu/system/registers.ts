@@ -1,3 +1,4 @@
+import { CONTROL_BITS, ControlBit } from '../control-bits.js';
 import { GuestFault, Vector } from '../guest-fault.js';
 import { Field, Slot, State, Status } from '../layout.js';
 import { isCanonical } from '../linear-memory.js';
@@ -83,25 +84,41 @@ const readControl: SystemHandler = ({ state }, record) => {
 
 const PAGING_AND_PROTECTION = 0x8000_0001n;
 const CR0_FIXED = 0x10n;
-const CR4_PAE = 0x20n;
-/** TSD DE PSE PAE MCE PGE PCE OSFXSR OSXMMEXCPT. */
-const CR4_ALLOWED = 0x7fcn;
+const CR4_ALLOWED = BigInt(CONTROL_BITS);
+const CR4_PAE = BigInt(ControlBit.PAE);
+const CR4_PCIDE = BigInt(ControlBit.PCIDE);
+/** In a new value of CR3 with CR4.PCIDE: translations may stay. */
+const CR3_KEEP = 1n << 63n;
+const CR3_CONTEXT = 0xfffn;
 
 /** Bits whose feature CPUID does not offer, and leaving long mode, raise #GP. */
-const CHECKS = new Map<number, (value: bigint) => boolean>([
+const CHECKS = new Map<number, (value: bigint, state: CpuState) => boolean>([
   [State.cr0, (value) => value >> 32n === 0n && (value & PAGING_AND_PROTECTION) === PAGING_AND_PROTECTION],
   [State.cr3, (value) => value >> 40n === 0n],
-  [State.cr4, (value) => (value & ~CR4_ALLOWED) === 0n && (value & CR4_PAE) !== 0n],
+  [State.cr4, allowedControl],
   [State.cr8, (value) => value < 16n],
 ]);
+
+function allowedControl(value: bigint, state: CpuState): boolean {
+  const starts = (value & ~state.get64(State.cr4) & CR4_PCIDE) !== 0n;
+  if (starts && (state.get64(State.cr3) & CR3_CONTEXT) !== 0n) return false;
+  return (value & ~CR4_ALLOWED) === 0n && (value & CR4_PAE) !== 0n;
+}
+
+/** Without the bit that asks to keep translations, which here go in any case. */
+function newControl(state: CpuState, at: number, value: bigint): bigint {
+  const tagged = at === State.cr3 && (state.get64(State.cr4) & CR4_PCIDE) !== 0n;
+  return tagged ? value & ~CR3_KEEP : value;
+}
 
 const writeControl: SystemHandler = (context, record) => {
   const { state } = context;
   const at = controlAt(state, record);
-  const value = state.get64(state.u8[record + Field.rm]!);
-  if (CHECKS.get(at)?.(value) === false) throw new GuestFault(Vector.GP);
+  const value = newControl(state, at, state.get64(state.u8[record + Field.rm]!));
+  if (CHECKS.get(at)?.(value, state) === false) throw new GuestFault(Vector.GP);
   state.set64(at, at === State.cr0 ? value | CR0_FIXED : value);
   if (at === State.cr2 || at === State.cr8) return Status.next;
+  if (at === State.cr4) context.debug.update();
   if (at === State.cr3) state.tlb.flushLocal();
   else state.tlb.flush();
   context.controlChanged();
@@ -127,22 +144,37 @@ const loadMachineStatus: SystemHandler = (context) => {
   return Status.next;
 };
 
-/** DR4 and DR5 are DR6 and DR7 while CR4.DE is clear. Hardware breakpoints themselves are not built. */
-function debugAt(state: CpuState, record: number): number {
+const [DR6, DR7] = [State.dr + 6 * 8, State.dr + 7 * 8];
+/** Bits that are what they are: [kept from the new value, always set]. */
+const DEBUG_FIXED = new Map<number, readonly [bigint, bigint]>([
+  [DR6!, [0xe00fn, 0xffff_0ff0n]],
+  [DR7!, [0xffff_23ffn, 0x400n]],
+]);
+
+/** DR4 and DR5 are DR6 and DR7 while CR4.DE is clear. */
+function debugAt({ state, debug }: SystemContext, record: number): number {
   const number = state.u8[record + Field.reg]!;
   if (number > 7) throw new GuestFault(Vector.UD);
   const alias = number === 4 || number === 5;
-  if (alias && state.get32(State.cr4) & 8) throw new GuestFault(Vector.UD);
+  if (alias && state.get32(State.cr4) & ControlBit.DE) throw new GuestFault(Vector.UD);
+  if (debug.detects()) throw new GuestFault(Vector.DB);
   return State.dr + (alias ? number + 2 : number) * 8;
 }
 
-const readDebug: SystemHandler = ({ state }, record) => {
-  state.set64(state.u8[record + Field.rm]!, state.get64(debugAt(state, record)));
+const readDebug: SystemHandler = (context, record) => {
+  const { state } = context;
+  state.set64(state.u8[record + Field.rm]!, state.get64(debugAt(context, record)));
   return Status.next;
 };
 
-const writeDebug: SystemHandler = ({ state }, record) => {
-  state.set64(debugAt(state, record), state.get64(state.u8[record + Field.rm]!));
+const writeDebug: SystemHandler = (context, record) => {
+  const { state, debug } = context;
+  const at = debugAt(context, record);
+  const value = state.get64(state.u8[record + Field.rm]!);
+  const fixed = DEBUG_FIXED.get(at);
+  if (fixed && value >> 32n !== 0n) throw new GuestFault(Vector.GP);
+  state.set64(at, fixed ? (value & fixed[0]) | fixed[1] : value);
+  debug.update();
   return Status.next;
 };
 

@@ -1,3 +1,4 @@
+import { ControlBit } from '../control-bits.js';
 import { GuestFault, Vector } from '../guest-fault.js';
 import { Field, State, Status } from '../layout.js';
 import { isCanonical } from '../linear-memory.js';
@@ -62,12 +63,45 @@ const loadSegment: SystemHandler = ({ state, segments }) => {
   const name = NAMES[argument32(state, 0)];
   if (name === undefined || name === 'cs') throw new GuestFault(Vector.UD);
   segments.load(name, argument32(state, 1) & 0xffff);
-  if (name === 'ss') state.set32(State.shadow, 1);
+  if (name === 'ss') {
+    // Interrupts and debug exceptions wait for the next instruction, which so gets a slice of its own.
+    state.set32(State.shadow, 2);
+    state.set32(State.attention, 1);
+  }
   return Status.next;
 };
 
 const invalidatePage: SystemHandler = ({ state }) => {
   state.tlb.invalidatePage(argument32(state, 0));
+  return Status.next;
+};
+
+const Invalidate = { address: 0, context: 1, everything: 2, local: 3 } as const;
+const CONTEXT_BITS = 0xfffn;
+
+/**
+ * invpcid; arguments: type, address of the descriptor. Translations are not told apart by context: forgetting more than was asked for is
+ * allowed.
+ */
+const invalidateContext: SystemHandler = ({ state, memory }) => {
+  const type = argument64(state, 0);
+  const at = argument64(state, 1);
+  const context = memory.read64(at);
+  const linear = memory.read64(at + 8n);
+  const named = type === BigInt(Invalidate.address) || type === BigInt(Invalidate.context);
+  const enabled = (state.get32(State.cr4) & ControlBit.PCIDE) !== 0;
+  if (type > BigInt(Invalidate.local) || (context & ~CONTEXT_BITS) !== 0n) throw new GuestFault(Vector.GP);
+  if (named && !enabled && context !== 0n) throw new GuestFault(Vector.GP);
+  if (type === BigInt(Invalidate.address)) {
+    if (!isCanonical(linear)) throw new GuestFault(Vector.GP);
+    state.tlb.invalidatePage(Number(linear & 0xffff_ffffn));
+  } else if (type === BigInt(Invalidate.everything)) state.tlb.flush();
+  else state.tlb.flushLocal();
+  return Status.next;
+};
+
+const flushTranslations: SystemHandler = ({ state }) => {
+  state.tlb.flush();
   return Status.next;
 };
 
@@ -129,6 +163,8 @@ export const tableHandlers = {
   loadLocal,
   loadSegment,
   invalidatePage,
+  invalidateContext,
+  flushTranslations,
   verifyRead: verifies(false),
   verifyWrite: verifies(true),
   loadAccessRights: loadsFrom(LAR_TYPES, ({ attributes }) => (attributes & 0xf0ff) << 8),

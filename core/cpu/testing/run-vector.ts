@@ -14,6 +14,7 @@ const FLAGS: Record<string, number> = {
   of: Flag.OF,
   df: Flag.DF,
   if: Flag.IF,
+  ac: Flag.AC,
 };
 const LONG = [
   'rip',

@@ -3,6 +3,7 @@ import type { ParsedRow, Row } from '../row.js';
 import { aesRows } from './aes.js';
 import { arithRows } from './arith.js';
 import { bmiRows } from './bmi.js';
+import { processorRows } from './processor.js';
 import { shaRows } from './sha.js';
 import { avxFloatRows, avxIntegerRows, avxMoveRows } from './avx-basic.js';
 import { bitRows } from './bits.js';
@@ -57,6 +58,7 @@ const families: Readonly<Record<string, readonly Row[]>> = {
   avxMove: avxMoveRows,
   avxFloat: avxFloatRows,
   avxInteger: avxIntegerRows,
+  processor: processorRows,
 };
 
 export interface RowSet {

@@ -1,5 +1,5 @@
 import type { Emitter, GprSize } from '../../cpu/emitter/emitter.js';
-import { state32, state64 } from '../../cpu/emitter/emitter.js';
+import { state32, state64, toState32 } from '../../cpu/emitter/emitter.js';
 import { subFlags } from '../../cpu/emitter/flags.js';
 import { State } from '../../cpu/layout.js';
 import type { Local } from '../../cpu/wasm/body.js';
@@ -9,6 +9,7 @@ import type { Meaning, Row } from '../row.js';
 
 const [RAX, RCX, RDX, RSI, RDI] = [0, 1, 2, 6, 7] as const;
 const DF = 0x400;
+const RF = 0x1_0000;
 /** A repeated instruction pauses after so many bytes, so that it can be interrupted. */
 const BYTES_AT_ONCE = 65536;
 const PAGE = i32.const(4096);
@@ -51,6 +52,19 @@ const loadOne: Meaning = (e) => {
   step(e, RSI);
 };
 
+/** Between two iterations RF is set (manual volume 3, 17.3.1.1): a breakpoint at the instruction does not count again. */
+function pause(e: Emitter): void {
+  e.body.do(toState32(State.systemFlags, i32.or(state32(State.systemFlags), i32.const(RF))));
+  e.repeat();
+}
+
+function resume(e: Emitter): void {
+  const flags = e.let(state32(State.systemFlags));
+  e.body.if(i32.and(flags, i32.const(RF)), () =>
+    e.body.do(toState32(State.systemFlags, i32.and(flags, i32.const(~RF)))),
+  );
+}
+
 /** What one step of a comparison compares. The processor looks at rdi first. */
 type Pair = (e: Emitter) => readonly [Expr, Expr];
 
@@ -81,6 +95,7 @@ const comparesRepeated =
   (e) => {
     const { body } = e;
     const [a, b, left] = [body.temporary('i64'), body.temporary('i64'), body.temporary('i64')];
+    resume(e);
     body.if(i64.eqz(count(e)), () => e.finish());
     body.set(left, atOnce(e));
     body.loop((again) => {
@@ -96,7 +111,7 @@ const comparesRepeated =
     setCompared(e, body.get(a), body.get(b));
     const equal = i64.eq(body.get(a), body.get(b));
     body.if(untilEqual ? equal : i32.eqz(equal), () => e.finish());
-    body.if(i64.ne(count(e), zero), () => e.repeat());
+    body.if(i64.ne(count(e), zero), () => pause(e));
   };
 
 /** The destination is translated first: what was read from a port cannot be read again. */
@@ -137,6 +152,7 @@ const repeated =
   (repetition: Repetition): Meaning =>
   (e) => {
     const { body } = e;
+    resume(e);
     e.body.if(i64.eqz(count(e)), () => e.finish());
     const left = body.temporary('i64');
     body.set(left, atOnce(e));
@@ -147,7 +163,7 @@ const repeated =
       const goesOn = i32.and(i64.ne(body.get(left), zero), i32.eqz(state32(State.attention)));
       body.brIf(again, goesOn);
     });
-    body.if(i64.ne(count(e), zero), () => e.repeat());
+    body.if(i64.ne(count(e), zero), () => pause(e));
   };
 
 function runSome(e: Emitter, { many, one: single }: Repetition, limit: Expr): Local {

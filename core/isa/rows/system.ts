@@ -1,4 +1,5 @@
-import type { Emitter } from '../../cpu/emitter/emitter.js';
+import { ControlBit } from '../../cpu/control-bits.js';
+import type { Emitter, GprSize } from '../../cpu/emitter/emitter.js';
 import { GP, state32, state64, toState32, toState64, UD } from '../../cpu/emitter/emitter.js';
 import { flagsImage, setStatusFlags } from '../../cpu/emitter/flags.js';
 import { Field, Slot, State, TLB_SUPERVISOR, TLB_USER } from '../../cpu/layout.js';
@@ -62,6 +63,9 @@ const syscall: Meaning = (e) => {
   e.setGpr(RCX, e.nextRip());
   e.setGpr(R11, i64.and(flags, i64.const(~Flag.RF)));
   setFlags(e, e.let(i64.and(flags, i64.xor(state64(State.fmask), i64.const(-1)))));
+  // A single step ends behind it only where TF survives.
+  const steps = i32.and(state32(State.systemFlags), i32.const(Flag.TF));
+  e.body.do(toState32(State.singleStep, i32.and(state32(State.singleStep), i32.ne(steps, i32.const(0)))));
   flatSegment(e, 'cs', star, KERNEL_CODE);
   flatSegment(e, 'ss', i32.add(star, i32.const(8)), KERNEL_DATA);
   setPrivilege(e, 0);
@@ -128,9 +132,22 @@ const popf: Meaning = (e) => {
   e.body.if(mustLook(), () => e.leave());
 };
 
+/** #GP(0) outside ring 0 while a bit of CR4 says so. */
+const privilegedBy =
+  (bit: number, meaning: Meaning): Meaning =>
+  (e) => {
+    const restricted = i32.and(state32(State.cr4), i32.const(bit));
+    e.body.if(i32.and(i32.ne(state32(State.cpl), i32.const(0)), i32.ne(restricted, i32.const(0))), () =>
+      e.fault(GP),
+    );
+    meaning(e);
+  };
+
 const entry: Row[] = [
   { ...FIXED, name: 'SYSCALL', encoding: '0f 05', does: syscall },
   { ...RING0, name: 'SYSRET', encoding: 'rex.w 0f 07', does: sysret },
+  // Back to compatibility mode, which is not built.
+  { ...RING0, name: 'SYSRET_compatible', encoding: '0f 07', mnemonics: ['sysretd'], does: asks('undefined') },
   { ...RING0, name: 'SWAPGS', encoding: '0f 01 =f8', does: swapgs },
   {
     ...FIXED,
@@ -168,13 +185,20 @@ const entry: Row[] = [
     sizes: 'v',
     does: (e) => e.system('farCall', e.address(0), i64.const(e.size)),
   },
-  { ...FIXED, name: 'INT3', encoding: 'cc', does: (e) => e.system('interrupt', i64.const(3)) },
-  { ...FIXED, name: 'INT_Ib', encoding: 'cd', sizes: 8, does: (e) => e.system('interrupt', e.read(0)) },
-  { ...FIXED, name: 'INT1', encoding: 'f1', does: (e) => e.system('interrupt', i64.const(1)) },
+  { ...FIXED, name: 'INT3', encoding: 'cc', does: (e) => e.system('interrupt', i64.const(3), i64.const(0)) },
+  {
+    ...FIXED,
+    name: 'INT_Ib',
+    encoding: 'cd',
+    sizes: 8,
+    does: (e) => e.system('interrupt', e.read(0), i64.const(0)),
+  },
+  // As the processor's own #DB: whatever the privilege of the gate.
+  { ...FIXED, name: 'INT1', encoding: 'f1', does: (e) => e.system('interrupt', i64.const(1), i64.const(1)) },
   { ...FIXED, name: 'UD2', encoding: '0f 0b', does: (e) => e.fault(UD) },
   { ...FIXED, name: 'UD1_Gv_Ev', encoding: '0f b9 /r', sizes: 'v', does: (e) => e.fault(UD) },
   { ...FIXED, name: 'UD0_Gv_Ev', encoding: '0f ff /r', sizes: 'v', does: (e) => e.fault(UD) },
-  { ...RING0, name: 'VMCALL', encoding: '0f 01 =c1', privileged: false, does: asks('hypercall') },
+  { ...RING0, name: 'VMCALL', encoding: 'np 0f 01 =c1', privileged: false, does: asks('hypercall') },
 ];
 
 const flagControl: Row[] = [
@@ -219,22 +243,34 @@ const io: Row[] = [
   { ...FIXED, name: 'OUT_DX_eAX', encoding: 'ef', sizes: 'v', does: writesPort(dx) },
 ];
 
+/** CR0, CR2, CR3, CR4 and CR8: others are undefined in every ring. */
+const CONTROL_REGISTERS = 0b1_0001_1101;
+
+const controlRegister =
+  (operation: SystemOperation): Meaning =>
+  (e) => {
+    const exists = i32.and(i32.shrU(i32.const(CONTROL_REGISTERS), e.field8(Field.reg)), i32.const(1));
+    e.body.if(i32.eqz(exists), () => e.fault(UD));
+    e.body.if(state32(State.cpl), () => e.fault(GP));
+    e.system(operation);
+  };
+
 const information: Row[] = [
   { ...FIXED, name: 'CPUID', encoding: '0f a2', does: asks('cpuid') },
-  { ...FIXED, name: 'RDTSC', encoding: '0f 31', does: asks('readTsc') },
+  { ...FIXED, name: 'RDTSC', encoding: '0f 31', does: privilegedBy(ControlBit.TSD, asks('readTsc')) },
   {
     ...FIXED,
     name: 'RDTSCP',
     encoding: '0f 01 =f9',
-    does: (e) => {
+    does: privilegedBy(ControlBit.TSD, (e) => {
       e.setGpr(RCX, state64(State.tscAux), 32);
       e.system('readTsc');
-    },
+    }),
   },
   { ...RING0, name: 'RDMSR', encoding: '0f 32', does: asks('readMsr') },
   { ...RING0, name: 'WRMSR', encoding: '0f 30', does: asks('writeMsr') },
-  { ...RING0, name: 'MOV_Rq_Cq', encoding: '0f 20 /r', does: asks('readControl') },
-  { ...RING0, name: 'MOV_Cq_Rq', encoding: '0f 22 /r', does: asks('writeControl') },
+  { ...FIXED, name: 'MOV_Rq_Cq', encoding: '0f 20 /r', does: controlRegister('readControl') },
+  { ...FIXED, name: 'MOV_Cq_Rq', encoding: '0f 22 /r', does: controlRegister('writeControl') },
   { ...RING0, name: 'MOV_Rq_Dq', encoding: '0f 21 /r', does: asks('readDebug') },
   { ...RING0, name: 'MOV_Dq_Rq', encoding: '0f 23 /r', does: asks('writeDebug') },
   { ...RING0, name: 'CLTS', encoding: '0f 06', does: asks('clearTaskSwitched') },
@@ -250,7 +286,7 @@ const information: Row[] = [
     name: 'SMSW_Ev',
     encoding: '0f 01 /4',
     sizes: 'v',
-    does: (e) => storeShort(e, state64(State.cr0)),
+    does: privilegedBy(ControlBit.UMIP, (e) => storeShort(e, state64(State.cr0))),
   },
 ];
 
@@ -273,8 +309,18 @@ const tables: Row[] = [
   { ...FIXED, name: 'FXRSTOR_Ms', encoding: 'np 0f ae /1', does: asksWithAddress('restoreFpu') },
   { ...RING0, name: 'LGDT_Ms', encoding: '0f 01 /2', does: asksWithAddress('loadGdt') },
   { ...RING0, name: 'LIDT_Ms', encoding: '0f 01 /3', does: asksWithAddress('loadIdt') },
-  { ...FIXED, name: 'SGDT_Ms', encoding: '0f 01 /0', does: asksWithAddress('storeGdt') },
-  { ...FIXED, name: 'SIDT_Ms', encoding: '0f 01 /1', does: asksWithAddress('storeIdt') },
+  {
+    ...FIXED,
+    name: 'SGDT_Ms',
+    encoding: '0f 01 /0',
+    does: privilegedBy(ControlBit.UMIP, asksWithAddress('storeGdt')),
+  },
+  {
+    ...FIXED,
+    name: 'SIDT_Ms',
+    encoding: '0f 01 /1',
+    does: privilegedBy(ControlBit.UMIP, asksWithAddress('storeIdt')),
+  },
   { ...RING0, name: 'INVLPG_Mb', encoding: '0f 01 /7', does: asksWithAddress('invalidatePage') },
   {
     ...RING0,
@@ -289,14 +335,14 @@ const tables: Row[] = [
     name: 'SLDT_Ev',
     encoding: '0f 00 /0',
     sizes: 'v',
-    does: (e) => storeShort(e, tableSelector('ldtr')),
+    does: privilegedBy(ControlBit.UMIP, (e) => storeShort(e, tableSelector('ldtr'))),
   },
   {
     ...FIXED,
     name: 'STR_Ev',
     encoding: '0f 00 /1',
     sizes: 'v',
-    does: (e) => storeShort(e, tableSelector('tr')),
+    does: privilegedBy(ControlBit.UMIP, (e) => storeShort(e, tableSelector('tr'))),
   },
   {
     ...FIXED,
@@ -342,6 +388,18 @@ const popSelector =
     e.release(e.size / 8);
   };
 
+/** Offset into the register, then the selector behind it into a segment register. */
+const loadFarPointer =
+  (index: number): Meaning =>
+  (e) => {
+    const size = e.size as GprSize;
+    const linear = e.let(e.address(1));
+    const offset = e.load(linear, size);
+    const selector = e.load(i64.add(linear, i64.const(size / 8)), 16);
+    e.ask('loadSegment', i64.const(index), selector);
+    e.write(0, offset);
+  };
+
 const segments: Row[] = [
   {
     ...FIXED,
@@ -364,6 +422,9 @@ const segments: Row[] = [
   { ...FIXED, name: 'POP_FS', encoding: '0f a1', sizes: 'd64', does: popSelector(4) },
   { ...FIXED, name: 'PUSH_GS', encoding: '0f a8', sizes: 'd64', does: pushSelector(5) },
   { ...FIXED, name: 'POP_GS', encoding: '0f a9', sizes: 'd64', does: popSelector(5) },
+  { ...FIXED, name: 'LSS_Gv_Mp', encoding: '0f b2 /r', sizes: 'v', does: loadFarPointer(2) },
+  { ...FIXED, name: 'LFS_Gv_Mp', encoding: '0f b4 /r', sizes: 'v', does: loadFarPointer(4) },
+  { ...FIXED, name: 'LGS_Gv_Mp', encoding: '0f b5 /r', sizes: 'v', does: loadFarPointer(5) },
 ];
 
 export const systemRows: readonly Row[] = [
