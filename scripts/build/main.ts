@@ -6,10 +6,9 @@ import { join } from 'node:path';
 import { isolateBuildOptions, launchEntry } from '../assets/bundle-program.js';
 import { isolateProgramNames } from '../assets/isolate-program.js';
 import { packageRoot } from '../assets/package-root.js';
-import { STORED_MACHINE } from '../assets/prebuilt.js';
-import { CachedProgram } from '../cli/cached-program.js';
+import { BUNDLE_FOOT, BUNDLE_HEAD } from '../cli/cached-program.js';
 import { scanHandlerPlaces } from '../../plugins/kernel/syscalls/places.js';
-import { smallestProgram } from './smallest-program.js';
+import { storeStart } from './store-start.js';
 
 const root = packageRoot();
 const dist = join(root, 'dist');
@@ -32,7 +31,7 @@ const shared = {
 const OUTSIDE = ['esbuild', 'chokidar', 'isolated-vm', 'isolated-vm-node20', 'isolated-vm-node22'];
 
 /** What a CommonJS module lacks: its URL, and an `import` that works when V8 got it compiled. */
-const BANNER =
+const PRELUDE =
   "const HALFCELL_URL=require('node:url').pathToFileURL(__filename).href," +
   "$mport=typeof HALFCELL_IMPORT==='function'?HALFCELL_IMPORT:(name)=>import(name);";
 
@@ -51,14 +50,18 @@ async function buildCommandLine(): Promise<void> {
       outdir: fresh,
       outExtension: { '.js': '.cjs' },
       format: 'cjs',
+      charset: 'ascii',
+      legalComments: 'external',
       external: OUTSIDE,
-      banner: { js: BANNER },
+      banner: { js: `${BUNDLE_HEAD}${PRELUDE}` },
+      footer: { js: BUNDLE_FOOT },
       define: {
         'import.meta.url': 'HALFCELL_URL',
         HALFCELL_HANDLER_PLACES: JSON.stringify(scanHandlerPlaces(root)),
       },
     }),
-    build({ ...shared, entryPoints: { halfcell: 'scripts/cli/start.ts' }, outdir: fresh, format: 'esm' }),
+    build({ ...shared, entryPoints: { halfcell: 'scripts/cli/start.ts' }, outdir: fresh, format: 'cjs' }),
+    writeFile(join(fresh, 'package.json'), '{ "type": "commonjs" }\n'),
   ]);
   await replaceImports(join(fresh, 'halfcell.cjs'));
   await chmod(join(fresh, 'halfcell.js'), 0o755);
@@ -88,18 +91,6 @@ async function copyData(): Promise<void> {
   }
 }
 
-/** Lets what was built store what every machine would otherwise make at its start, run a program, and store what V8 has compiled by then. */
-async function storeStart(): Promise<void> {
-  const program = new CachedProgram(join(fresh, 'halfcell.cjs'));
-  await writeFile(join(fresh, STORED_MACHINE), program.module.storedMachine());
-  const guest = join(fresh, 'smallest');
-  await writeFile(guest, smallestProgram(), { mode: 0o755 });
-  const status = await program.module.runCommandLine(['run', guest]);
-  if (status !== 0) throw new Error(`what was built cannot run a program: status ${status}`);
-  await rm(guest);
-  await writeFile(join(fresh, 'halfcell.cjs.cache'), program.compiled);
-}
-
 /** Another build may finish at the same time: the last one stays. */
 async function putInPlace(triesLeft = 5): Promise<void> {
   const old = `${fresh}.old`;
@@ -113,7 +104,7 @@ async function putInPlace(triesLeft = 5): Promise<void> {
 await mkdir(fresh, { recursive: true });
 try {
   await Promise.all([buildCommandLine(), buildIsolatePrograms(), copyData()]);
-  await storeStart();
+  await storeStart(fresh);
   await putInPlace();
 } finally {
   await rm(fresh, { recursive: true, force: true });

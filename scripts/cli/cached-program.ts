@@ -3,22 +3,34 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { Script } from 'node:vm';
 import type * as Bundle from './bundle.js';
+import { lazyRequire } from './lazy-require.js';
 
 type BundleModule = typeof Bundle;
-const PARAMETERS = 'exports,require,module,__filename,__dirname,HALFCELL_IMPORT';
+type Load = (specifier: string) => Promise<unknown>;
 
-/** The bundle of the command line, a CommonJS module, and what V8 compiled of it when it was built. */
+/**
+ * What stands around the bundle in its file: loaded by `require` it is a module, and run as a script its value is a function with these
+ * parameters. V8 gets the text as it is, without a copy; it has no character outside ASCII.
+ */
+export const BUNDLE_HEAD =
+  "(function(body){return typeof module==='undefined'?body:body(exports,require,module,__filename,__dirname)})" +
+  '((function(exports,require,module,__filename,__dirname,HALFCELL_IMPORT){';
+export const BUNDLE_FOOT = '}))';
+
+/** The bundle of the command line, and what V8 compiled of it when it was built. */
 export class CachedProgram {
   readonly module: BundleModule;
   readonly #script: Script;
 
-  constructor(private readonly path: string) {
+  /** `load` is `import`, which a script from V8's cache lacks. */
+  constructor(
+    private readonly path: string,
+    load: Load,
+  ) {
     this.#script = this.#compile();
     const module = { exports: {} };
     const body = this.#script.runInThisContext() as (...values: unknown[]) => void;
-    // A script from V8's cache cannot import by itself.
-    const load = (specifier: string) => import(specifier);
-    body(module.exports, createRequire(path), module, path, dirname(path), load);
+    body(module.exports, lazyRequire(createRequire(path)), module, path, dirname(path), load);
     this.module = module.exports as BundleModule;
   }
 
@@ -29,8 +41,7 @@ export class CachedProgram {
 
   #compile(): Script {
     const cache = `${this.path}.cache`;
-    const source = `(function(${PARAMETERS}){${readFileSync(this.path, 'utf8')}\n})`;
     const cachedData = existsSync(cache) ? { cachedData: readFileSync(cache) } : {};
-    return new Script(source, { filename: this.path, ...cachedData });
+    return new Script(readFileSync(this.path, 'latin1'), { filename: this.path, ...cachedData });
   }
 }

@@ -1,17 +1,37 @@
-#!/usr/bin/env node
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import { CachedProgram } from './cached-program.js';
+import { join } from 'node:path';
 import type * as Bundle from './bundle.js';
+import { CachedProgram } from './cached-program.js';
 
-// What npm installs: everything else is in one bundle beside this file.
-const bundle = fileURLToPath(new URL('./halfcell.cjs', import.meta.url));
+// What npm installs: everything else is in one bundle beside this file. Built as CommonJS, because Node starts that sooner.
+const bundle = join(__dirname, 'halfcell.cjs');
+const isDebugging = Boolean(process.env['HALFCELL_DEBUG']);
 
 function loadProgram(): typeof Bundle {
-  if (!process.env['HALFCELL_DEBUG']) return new CachedProgram(bundle).module;
+  if (!isDebugging) return new CachedProgram(bundle, (name) => import(name)).module;
   process.setSourceMapsEnabled(true);
   return createRequire(bundle)(bundle) as typeof Bundle;
 }
 
+const SIGPIPE_STATUS = 141;
+
+/** The bundle is minified: the line of it that Node would print tells nobody anything. */
+function giveUp(error: unknown): void {
+  const { message = String(error), code, stack = '' } = error as Partial<NodeJS.ErrnoException>;
+  if (code === 'EPIPE') process.exit(SIGPIPE_STATUS);
+  const line = message.trim().replace(/\s*\n\s*/g, ' ');
+  const details = isDebugging ? `\n${stack}` : '; set HALFCELL_DEBUG=1 to see where';
+  process.stderr.write(`halfcell: this should not have happened: ${line}${details}\n`);
+  process.exit(1);
+}
+
+/** Others may know better what is to be done then. */
+function onUncaught(error: unknown): void {
+  if (process.listenerCount('uncaughtException') === 1) giveUp(error);
+}
+
+process.on('uncaughtException', onUncaught);
 // Not `exitCode`: a terminal or socket that is still being read must not keep a finished command alive.
-process.exit(await loadProgram().runCommandLine(process.argv.slice(2)));
+void loadProgram()
+  .runCommandLine(process.argv.slice(2))
+  .then((status) => process.exit(status));

@@ -1,9 +1,26 @@
 import { createCipheriv, randomFillSync } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
 
 /** Fills a buffer with random bytes. */
 export type Random = (into: Uint8Array) => void;
 
-export const hostRandom: Random = (into) => void randomFillSync(into);
+const DEVICE = '/dev/urandom';
+
+/** From the host's device where it has one: to load `node:crypto` takes as long as many a program. */
+export const hostRandom: Random = (into) => {
+  if (!fromDevice(into)) randomFillSync(into);
+};
+
+function fromDevice(into: Uint8Array): boolean {
+  try {
+    const device = openSync(DEVICE, 'r');
+    const length = readSync(device, into);
+    closeSync(device);
+    return length === into.length;
+  } catch {
+    return false;
+  }
+}
 
 const KEY_BYTES = 32;
 const BLOCK_BYTES = 16;

@@ -8,13 +8,13 @@ export class HostInput {
   #chunks: Buffer[] = [];
   #length = 0;
   #ended = false;
-  #listening = false;
   readonly #onData = (chunk: Buffer) => this.#receive(chunk);
   readonly #onEnd = () => this.#end();
+  #stream: Readable | undefined;
 
-  /** `changed` is called when a read that had to wait may be tried again. */
+  /** `open` is called when the guest first asks. `changed` is called when a read that had to wait may be tried again. */
   constructor(
-    private readonly stream: Readable,
+    private readonly open: () => Readable,
     private readonly changed: () => void,
   ) {}
 
@@ -38,26 +38,26 @@ export class HostInput {
     if (piece.length < first.length) this.#chunks[0] = first.subarray(piece.length);
     else this.#chunks.shift();
     this.#length -= piece.length;
-    if (this.#length < HIGH_WATER_BYTES && !this.#ended) this.stream.resume();
+    if (this.#length < HIGH_WATER_BYTES && !this.#ended) this.#stream?.resume();
     return piece;
   }
 
   close(): void {
-    this.stream.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onEnd);
-    this.stream.pause();
+    this.#stream?.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onEnd);
+    this.#stream?.pause();
     this.#chunks = [];
   }
 
   #listen(): void {
-    if (this.#listening) return;
-    this.#listening = true;
-    this.stream.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onEnd);
+    if (this.#stream) return;
+    this.#stream = this.open();
+    this.#stream.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onEnd);
   }
 
   #receive(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#length += chunk.length;
-    if (this.#length >= HIGH_WATER_BYTES) this.stream.pause();
+    if (this.#length >= HIGH_WATER_BYTES) this.#stream?.pause();
     this.changed();
   }
 

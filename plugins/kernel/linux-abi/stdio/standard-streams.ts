@@ -34,7 +34,7 @@ export function openStandardStreams(changed: () => void): StandardStreams {
 
 function openInput(changed: () => void): StandardStream {
   if (isatty(0)) return TERMINAL;
-  return isRegular(0) ? new InheritedFile(0) : new HostInput(process.stdin, changed);
+  return isRegular(0) ? new InheritedFile(0) : new HostInput(() => process.stdin, changed);
 }
 
 function openOutput(fd: number, changed: () => void): StandardStream {

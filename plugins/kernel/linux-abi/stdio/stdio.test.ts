@@ -117,7 +117,10 @@ describe('standard streams that are no terminal', () => {
   it('input is read once it is asked for, in pieces, and then ends', async () => {
     const stream = new PassThrough();
     let changes = 0;
-    const input = new HostInput(stream, () => changes++);
+    const input = new HostInput(
+      () => stream,
+      () => changes++,
+    );
     expect(stream.listenerCount('data')).to.equal(0);
     expect(input.read(4)).to.equal(undefined);
     stream.end('hello');
@@ -131,7 +134,10 @@ describe('standard streams that are no terminal', () => {
 
   it('input stops reading 64 KiB ahead', async () => {
     const stream = new PassThrough();
-    const input = new HostInput(stream, () => undefined);
+    const input = new HostInput(
+      () => stream,
+      () => undefined,
+    );
     input.read(1);
     for (let i = 0; i < 64; i++) stream.write(Buffer.alloc(16_384));
     await new Promise((done) => setImmediate(done));
