@@ -6,21 +6,24 @@ import type { Benchmark, Medians } from './benchmark.js';
 import { benchmarks } from './catalogue.js';
 import { goals } from './goals.js';
 import { runBenchmarks } from './index.js';
-import { measure, median } from './measure.js';
-import { runsNatively } from './native-programs.js';
-import { find } from './processes.js';
+import { geometricMean, median, takeTurns } from './measure.js';
+import { loads } from './loads/linux-loads.js';
+import { means } from './means.js';
+import { nativeProgram, runsNatively } from './native-programs.js';
+import { find, halfcell, outputOf } from './processes.js';
+import { race } from './loads/race.js';
 import { row, withoutEmptyColumns } from './report.js';
 
-const LEAST = { rounds: 1, scale: 0 };
+const LEAST = { rounds: 1, scale: 0, warmSeconds: 0 };
 
 function fake(parts: Partial<Benchmark> = {}): Benchmark {
   return {
     name: 'fake',
     what: 'nothing',
-    group: 'cpu',
+    groups: ['cpu'],
     unit: 'time',
     goals: [],
-    prepare: async () => ({ halfcell: async () => [1] }),
+    measure: async () => ({ halfcell: 1 }),
     ...parts,
   };
 }
@@ -31,7 +34,9 @@ describe('halfcell bench', () => {
     before(function () {
       if (!runsNatively() || !find('gcc')) this.skip();
     });
-    for (const { name, what } of benchmarks) {
+    // One of the loads stands for them all: they differ in what they compute, which another test looks at.
+    const chosen = benchmarks.filter(({ mean, name }) => mean === undefined || name === 'sieve');
+    for (const { name, what } of chosen) {
       it(`${name}: ${what}`, async () => {
         const printed: string[] = [];
         const status = await runBenchmarks([name], { effort: LEAST, print: (text) => printed.push(text) });
@@ -41,10 +46,24 @@ describe('halfcell bench', () => {
     }
   });
 
+  it('runs loads that compute the same on both tiers as on this computer', async function () {
+    this.timeout(60_000);
+    if (!runsNatively() || !find('gcc')) this.skip();
+    const command = [await nativeProgram('loads'), 'all', '3'] as const;
+    const native = await outputOf(command);
+    expect(native.trim().split('\n')).to.have.length(loads.length);
+    for (const tier of ['1', '2']) {
+      const ours = await outputOf(halfcell('run', '--tier', tier, ...command));
+      expect(ours).to.equal(
+        ours.includes('lacks') ? native.replace(/matrix .*/, 'matrix lacks AVX2 and FMA') : native,
+      );
+    }
+  });
+
   it('names what there is when asked for something else', async () => {
     const failure = await runBenchmarks(['speed']).catch((error: Error) => error.message);
     expect(failure).to.match(
-      /^CONFIG: there is no benchmark speed; use one of cpu, kernel, start, idle, int,/,
+      /^CONFIG: there is no benchmark speed; use one of cpu, kernel, tier1, start, idle, coremark,/,
     );
   });
 
@@ -73,7 +92,7 @@ describe('halfcell bench', () => {
       return [values.shift() ?? 0];
     };
     const contenders = { halfcell: sample('halfcell', [5, 1, 3]), native: sample('native', [2, 2, 9]) };
-    const medians = await measure(fake({ prepare: async () => contenders }), { rounds: 3, scale: 1 });
+    const medians = await takeTurns(contenders, { ...LEAST, rounds: 3 });
     expect(turns.join(' ')).to.equal('halfcell native halfcell native halfcell native');
     expect(medians).to.deep.equal({ halfcell: 3, native: 2 });
   });
@@ -84,13 +103,21 @@ describe('halfcell bench', () => {
     const benchmark = fake({
       goals: [goals.speedOf('native', 0.5), goals.within(0.1), goals.speedOf('qemu', 1)],
     });
-    expect(row(benchmark, { halfcell: 0.004, native: 0.001 })).to.deep.equal({
+    expect(row(benchmark, { halfcell: 0.004, native: 0.001, cold: 0.006 })).to.deep.equal({
       benchmark: 'fake',
       what: 'nothing',
       halfcell: '4 ms',
-      'of native': '0.25 (1 ms)',
-      'of QEMU': '',
-      'of node -e 0': '',
+      native: '1 ms',
+      QEMU: '',
+      'QEMU system': '',
+      v86: '',
+      'node -e 0': '',
+      '× native': '4',
+      'cold × native': '6',
+      '× QEMU': '',
+      '× QEMU system': '',
+      '× v86': '',
+      '× node': '',
       goal: '≥ 0.5 of native ✗, ≤ 0.1 s ✓, ≥ 1 of qemu (not measured)',
     });
   });
@@ -107,6 +134,31 @@ describe('halfcell bench', () => {
     expect(judged(goals.share(0.02), { halfcell: 0.02 })).to.equal(false);
     expect(judged(goals.timesAsLongAs('node', 4), { halfcell: 3, node: 1 })).to.equal(true);
     expect(judged(goals.timesAsLongAs('node', 4), { halfcell: 5, node: 1 })).to.equal(false);
+  });
+
+  it('tells the geometric mean of the loads, and whether it is what it is to be', () => {
+    const benchmark = fake({ mean: 'compute' });
+    const measured = [2, 8].map((halfcell) => ({
+      benchmark,
+      medians: { halfcell, native: 1, cold: halfcell * 2 },
+    }));
+    expect(geometricMean([2, 8])).to.be.closeTo(4, 1e-12);
+    expect(means(measured)).to.deep.equal([
+      'geometric mean of 2: halfcell, warm, × native: 4, ≤ 6.7 ✓, ≤ 4 ✓',
+      'geometric mean of 2: halfcell, cold, × native: 8, ≤ 12 ✓, ≤ 7 ✗',
+    ]);
+  });
+
+  it('stops where contenders compute different things', async () => {
+    const says = (line: string) =>
+      [process.execPath, '-e', `process.stdin.on('data', () => console.log('${line}'))`] as const;
+    const failure = await race(() => ({ halfcell: says('1'), native: says('2') }), 1, LEAST).catch(String);
+    expect(failure).to.include('they compute different things: halfcell 1, native 2');
+  });
+
+  it('says what a contender lacks', async () => {
+    const says = [process.execPath, '-e', `console.log('lacks wings')`] as const;
+    expect(await race(() => ({ halfcell: says }), 1, LEAST)).to.deep.equal({ lacking: 'lacks wings' });
   });
 
   it('leaves out columns that nobody filled', () =>

@@ -11,6 +11,8 @@ const REPEATS = 3;
 export interface Job {
   readonly kind: string;
   readonly count: number;
+  /** Which tiers of the processor take part; both without it. */
+  readonly tier?: 1;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface Job {
  */
 export async function linuxContenders(
   program: NativeProgram,
-  { kind, count }: Job,
+  { kind, count, tier }: Job,
   effort: Effort,
 ): Promise<Contenders> {
   const path = await nativeProgram(program);
@@ -31,7 +33,7 @@ export async function linuxContenders(
       timesIn(command, size);
   const qemu = find('qemu-x86_64');
   return {
-    halfcell: timed(halfcell('run', path, ...args)),
+    halfcell: timed(halfcell('run', ...(tier ? ['--tier', String(tier)] : []), path, ...args)),
     native: runsNatively() ? timed([path, ...args]) : undefined,
     qemu: qemu === undefined ? undefined : timed([qemu, path, ...args]),
   };

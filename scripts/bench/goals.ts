@@ -40,3 +40,9 @@ export const goals = {
     met: ({ halfcell }) => halfcell < most,
   }),
 };
+
+/** What is to be reached, and what would be better still. */
+export const reachAndStretch = (name: ContenderName, reach: number, stretch: number): Goal[] => [
+  goals.timesAsLongAs(name, reach),
+  goals.timesAsLongAs(name, stretch),
+];

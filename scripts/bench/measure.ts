@@ -1,10 +1,9 @@
-import type { Benchmark, Contenders, Effort, Medians } from './benchmark.js';
+import type { Contenders, Effort, Medians } from './benchmark.js';
 
 /** Everybody in turn, round after round, so that a change of the host's pace meets all alike. */
-export async function measure(benchmark: Benchmark, effort: Effort): Promise<Medians> {
-  const contenders = await benchmark.prepare(effort);
+export async function takeTurns(contenders: Contenders, { rounds }: Effort): Promise<Medians> {
   const samples = new Map<string, number[]>();
-  for (let round = 0; round < effort.rounds; round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const [name, sample] of participants(contenders)) {
       samples.set(name, [...(samples.get(name) ?? []), ...(await sample())]);
     }
@@ -22,3 +21,6 @@ export function median(values: readonly number[]): number {
   const upper = sorted[middle] ?? NaN;
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? NaN)) / 2;
 }
+
+export const geometricMean = (values: readonly number[]): number =>
+  Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);

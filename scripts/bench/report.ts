@@ -7,7 +7,7 @@ const TIME_UNITS = [
   [1e-9, 'ns'],
 ] as const;
 
-const threeDigits = (value: number): string =>
+export const threeDigits = (value: number): string =>
   value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)));
 
 function time(seconds: number): string {
@@ -21,31 +21,35 @@ const formats: Readonly<Record<Benchmark['unit'], (value: number) => string>> = 
   share: (part) => `${threeDigits(part * 100)} %`,
 };
 
-/** One row of the table; speeds relative to the other contenders, whose own value stands in parentheses. */
+/** What each contender took, how many times as long halfcell took, and whether that is what it is to be. */
 export function row({ name, what, unit, goals }: Benchmark, medians: Medians) {
-  const format = formats[unit];
+  const of = (contender: ContenderName) => shown(medians[contender], formats[unit]);
+  const times = (contender: ContenderName, seconds = medians.halfcell) =>
+    shown(medians[contender], (other) => threeDigits(seconds / other));
   return {
     benchmark: name,
     what,
-    halfcell: format(medians.halfcell),
-    'of native': part(medians, 'native', format),
-    'of QEMU': part(medians, 'qemu', format),
-    'of node -e 0': part(medians, 'node', format),
-    goal: goals.map(({ text, met }) => `${text} ${VERDICTS.get(met(medians))}`).join(', '),
+    halfcell: of('halfcell'),
+    native: of('native'),
+    QEMU: of('qemu'),
+    'QEMU system': of('qemuSystem'),
+    v86: of('v86'),
+    'node -e 0': of('node'),
+    '× native': times('native'),
+    'cold × native': medians.cold === undefined ? '' : times('native', medians.cold),
+    '× QEMU': times('qemu'),
+    '× QEMU system': times('qemuSystem'),
+    '× v86': times('v86'),
+    '× node': times('node'),
+    goal: goals.map(({ text, met }) => `${text} ${verdict(met(medians))}`).join(', '),
   };
 }
 
-const VERDICTS = new Map([
-  [true, '✓'],
-  [false, '✗'],
-  [undefined, '(not measured)'],
-]);
+const shown = (value: number | undefined, format: (value: number) => string): string =>
+  value === undefined ? '' : format(value);
 
-/** `0.25 (4 ms)`: a quarter of its speed, and it took 4 ms. */
-function part(medians: Medians, name: ContenderName, format: (value: number) => string): string {
-  const other = medians[name];
-  return other === undefined ? '' : `${threeDigits(other / medians.halfcell)} (${format(other)})`;
-}
+export const verdict = (met: boolean | undefined): string =>
+  met === undefined ? '(not measured)' : met ? '✓' : '✗';
 
 /** Without the columns that nobody filled. */
 export function withoutEmptyColumns<Row extends Readonly<Record<string, string>>>(
