@@ -22,6 +22,8 @@ export class LinuxThread {
   /** When the last timed call was to end, and when the one that is about to be made again is. */
   lastUntilNs: number | undefined;
   restartUntilNs: number | undefined;
+  /** For rax on the way back to user mode, where a pad's result, a number, is too narrow. */
+  wideRax: bigint | undefined;
   clearChildTid = 0;
   robustList = 0;
   /** Descriptors that exec closes. Shared with whom the table is shared with. */

@@ -35,6 +35,7 @@ export function beforeUserMode(
   }
   if (touchFailed) return killBySegv(table, context);
   context.interrupted = false;
+  restoreWideRax(kernel, context);
   for (let taken = takeSignal(thread); taken; taken = takeSignal(thread)) {
     const info = table.inspectSignal?.(context, taken) ?? taken;
     if (info === 'drop') continue;
@@ -54,6 +55,12 @@ export function beforeUserMode(
   restart(kernel, context, undefined);
   restoreMask(thread);
   return process.stopped ? { ...waitFor(stopKey(process)), onSignal: 'retry' } : 0;
+}
+
+function restoreWideRax(kernel: Kernel, context: Context): void {
+  const thread = threadOf(context);
+  if (thread.wideRax !== undefined) kernel.guest(context).setFrame(FrameLayout.rax, thread.wideRax);
+  thread.wideRax = undefined;
 }
 
 function takeSignal(thread: LinuxThread): SignalInfo | undefined {

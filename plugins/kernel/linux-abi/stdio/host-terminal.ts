@@ -35,6 +35,7 @@ export class HostTerminal {
   #terminal: Terminal | undefined;
   #stopResizing: () => void = () => undefined;
   #onContinued: () => void = () => undefined;
+  #grace: NodeJS.Timeout | undefined;
   readonly #onData = (bytes: Buffer) => this.#type(bytes);
   readonly #onEnd = () => this.#terminal?.hangUp();
   readonly #onContinue = () => this.#continued();
@@ -86,7 +87,7 @@ export class HostTerminal {
     this.#raw?.leave();
     process.kill(0, 'SIGTSTP');
     // eslint-disable-next-line no-restricted-syntax -- the host's time: who still runs was not stopped
-    setTimeout(this.#onContinue, SUSPEND_GRACE_MS);
+    this.#grace = setTimeout(this.#onContinue, SUSPEND_GRACE_MS);
   }
 
   detach(): void {
@@ -120,6 +121,7 @@ export class HostTerminal {
 
   // The shell has set the terminal to its own liking while we were stopped.
   #continued(): void {
+    clearTimeout(this.#grace);
     if (!this.#terminal) return;
     if (this.#raw && this.#foreground) {
       this.#raw.leave();

@@ -1,15 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import type { ReadStream } from 'node:tty';
+import { ModeKeeper } from './mode-keeper.js';
 
 const DEADLY = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
 
 /**
- * The host terminal in raw mode, and back, whatever ends this process: its own exit, an exception, or a signal. (After SIGKILL
- * nobody can; libuv restores it on an abort.)
+ * The host terminal in raw mode, and back, whatever ends this process: its own exit, an exception, or a signal.
  */
 export class RawMode {
   #active = false;
   #processed = true;
+  #keeper: ModeKeeper | undefined;
   readonly #atExit = () => this.leave();
   readonly #atSignal = (signal: NodeJS.Signals) => this.#die(signal);
 
@@ -33,6 +34,7 @@ export class RawMode {
     process.on('exit', this.#atExit);
     for (const signal of DEADLY) process.on(signal, this.#atSignal);
     this.#processed = true;
+    this.#keeper = new ModeKeeper(this.fd);
     this.terminal.setRawMode(true);
   }
 
@@ -49,6 +51,7 @@ export class RawMode {
     process.off('exit', this.#atExit);
     for (const signal of DEADLY) process.off(signal, this.#atSignal);
     if (!this.terminal.destroyed) this.terminal.setRawMode(false);
+    this.#keeper?.dismiss();
   }
 
   // Others may have plans for the signal; without them it does what it would have done.

@@ -141,11 +141,19 @@ function timedWait(kernel: Kernel, context: Context, timePointer: number): Outco
 export const rt_sigreturn: Handler = (kernel, context) => {
   const guest = kernel.guest(context);
   restoreSignalFrame(kernel, context, Number(guest.frame(FrameLayout.rsp)) - 8);
-  const { blocked } = threadOf(context);
-  setBlocked(kernel, context, blocked);
-  // The pad's result is stored to rax: it must be the one that was interrupted.
-  return Number(BigInt.asIntN(64, guest.frame(FrameLayout.rax)));
+  const thread = threadOf(context);
+  setBlocked(kernel, context, thread.blocked);
+  return resultAsInterrupted(kernel, context, guest.frame(FrameLayout.rax));
 };
+
+/** The pad's result is stored to rax, where what was interrupted must find its own value, all 64 bits of it. */
+function resultAsInterrupted(kernel: Kernel, context: Context, rax: bigint): number {
+  const result = Number(BigInt.asIntN(64, rax));
+  if (Number.isSafeInteger(result)) return result;
+  threadOf(context).wideRax = rax;
+  kernel.interrupt(context);
+  return result;
+}
 
 export const sigaltstack: Handler = (kernel, context, pointer, oldPointer) => {
   const thread = threadOf(context);
