@@ -1,4 +1,6 @@
-import { Status } from '../layout.js';
+import { ControlBit } from '../control-bits.js';
+import { State, Status } from '../layout.js';
+import type { CpuState } from '../state.js';
 import type { SystemHandler } from './context.js';
 import { gpr32, setGpr32 } from './operands.js';
 
@@ -10,6 +12,7 @@ const chars = (text: string) => Buffer.from(text.padEnd(4, '\0')).readUInt32LE()
 /** Feature bits by name, exactly those whose rows exist. */
 const EDX_1 = bits(
   0 /* FPU */,
+  2 /* DE */,
   3 /* PSE */,
   4 /* TSC */,
   5 /* MSR */,
@@ -25,14 +28,20 @@ const EDX_1 = bits(
 );
 const ECX_1 = bits(
   0 /* SSE3 */,
+  1 /* PCLMULQDQ */,
   9 /* SSSE3 */,
   13 /* CX16 */,
+  17 /* PCID */,
   19 /* SSE4.1 */,
   20 /* SSE4.2 */,
+  22 /* MOVBE */,
   23 /* POPCNT */,
+  25 /* AESNI */,
+  30 /* RDRAND */,
 );
 const EDX_EXTENDED = bits(
   0,
+  2,
   3,
   4,
   5,
@@ -48,19 +57,38 @@ const EDX_EXTENDED = bits(
   27 /* RDTSCP */,
   29 /* LM */,
 );
-const ECX_EXTENDED = bits(0 /* LAHF */, 8 /* 3DNow prefetch */);
+const ECX_EXTENDED = bits(0 /* LAHF */, 5 /* LZCNT */, 8 /* 3DNow prefetch */);
+const EBX_7 = bits(
+  0 /* FSGSBASE */,
+  3 /* BMI1 */,
+  7 /* SMEP */,
+  8 /* BMI2 */,
+  10 /* INVPCID */,
+  18 /* RDSEED */,
+  19 /* ADX */,
+  20 /* SMAP */,
+  23 /* CLFLUSHOPT */,
+  24 /* CLWB */,
+  29 /* SHA */,
+);
+const ECX_7 = bits(2 /* UMIP */, 3 /* PKU */, 22 /* RDPID */);
+const OSPKE = bits(4);
 
 /** Family 15, as QEMU's generic processor; the vendor decides how C libraries size their copies. */
 const SIGNATURE = 0x0006_0fb1;
-const VENDOR: Leaf = [0, chars('Auth'), chars('cAMD'), chars('enti')];
+const VENDOR: Leaf = [7, chars('Auth'), chars('cAMD'), chars('enti')];
 const CLFLUSH_LINE = 8 << 8;
 const BRAND = 'Halfcell x86-64 processor'.padEnd(48, '\0');
 const brand = (part: number): Leaf =>
   [0, 1, 2, 3].map((i) => chars(BRAND.slice(part * 16 + i * 4, part * 16 + i * 4 + 4))) as unknown as Leaf;
 
+/** Has leaves of its own, and says whether the operating system uses protection keys. */
+const EXTENDED_FEATURES = 7;
+
 const LEAVES = new Map<number, Leaf>([
-  [0, [1, VENDOR[1], VENDOR[2], VENDOR[3]]],
+  [0, VENDOR],
   [1, [SIGNATURE, CLFLUSH_LINE | (1 << 16), ECX_1, EDX_1]],
+  [EXTENDED_FEATURES, [0, EBX_7, ECX_7, 0]],
   [0x8000_0000, [0x8000_0008, VENDOR[1], VENDOR[2], VENDOR[3]]],
   [0x8000_0001, [SIGNATURE, 0, ECX_EXTENDED, EDX_EXTENDED]],
   [0x8000_0002, brand(0)],
@@ -76,8 +104,16 @@ const LEAVES = new Map<number, Leaf>([
 const NOTHING: Leaf = [0, 0, 0, 0];
 const [RAX, RCX, RDX, RBX] = [0, 1, 2, 3] as const;
 
+function leafOf(state: CpuState): Leaf {
+  const leaf = LEAVES.get(gpr32(state, RAX)) ?? NOTHING;
+  if (gpr32(state, RAX) !== EXTENDED_FEATURES) return leaf;
+  if (gpr32(state, RCX) !== 0) return NOTHING;
+  const keys = (state.get32(State.cr4) & ControlBit.PKE) !== 0;
+  return [leaf[0], leaf[1], leaf[2] | (keys ? OSPKE : 0), leaf[3]];
+}
+
 const cpuid: SystemHandler = ({ state }) => {
-  const [eax, ebx, ecx, edx] = LEAVES.get(gpr32(state, RAX)) ?? NOTHING;
+  const [eax, ebx, ecx, edx] = leafOf(state);
   setGpr32(state, RAX, eax);
   setGpr32(state, RBX, ebx);
   setGpr32(state, RCX, ecx);
