@@ -12,6 +12,7 @@ import { RecordWriter } from './record.js';
 import type { CpuState } from './state.js';
 
 const MAX_LENGTH = 15;
+const MOST_WANTED = 4096;
 /** Instructions decoded ahead of execution, at most. */
 const RUN_LENGTH = 8;
 /** Writes to a page with code before it is taken for data; doubles each time it becomes code again. */
@@ -27,6 +28,8 @@ export interface CodeCacheParts {
   readonly invalid: ParsedRow;
   /** A physical page starts to hold decoded code: writes to it must come by. */
   pageBecameCode(physical: number): void;
+  /** The page that is mapped so many bytes from the one that is executing, if code of it was executed lately. */
+  pageAt?(distance: number): CodePage | undefined;
   /** How often a head is passed before it is reported as hot; 0: there are no heads. */
   readonly countTo?: number;
   /** Code was written, or has to be looked at again: from a byte to the one before another, of a physical page. */
@@ -51,6 +54,8 @@ export class CodeCache {
   /** By physical page: writes must come by. */
   readonly #isCode: Uint8Array;
   /** By physical page that was ever written while it held code. */
+  /** Linear addresses that calls and backward jumps lead to, until they are reached. */
+  readonly #wantedHeads = new Set<number>();
   readonly #writes = new Map<number, { count: number; limit: number }>();
   /** What the run under way has decoded, while somebody wants to know. */
   #fresh: PlacedInstruction[] | undefined;
@@ -71,9 +76,33 @@ export class CodeCache {
     return this.#makingRoom(() => {
       const page = this.#page(Math.floor(physical / PAGE_BYTES));
       const offset = physical % PAGE_BYTES;
-      if (this.#arena.recordAt(page, offset) === 0) this.#newRun(page, offset);
+      if (this.#arena.recordAt(page, offset) === 0) {
+        this.#newRun(page, offset);
+        this.#makeHead(page, offset);
+      } else if (this.#wantedHeads.delete(this.#rip())) this.#makeHead(page, offset);
       return page.map;
     });
+  }
+
+  /** Linear address of what is executed next, as a number: exact enough to tell two apart. */
+  #rip(): number {
+    const { u32 } = this.parts.state;
+    return u32[(State.rip >> 2) + 1]! * 2 ** 32 + u32[State.rip >> 2]!;
+  }
+
+  #makeHead(page: CodePage, offset: number): void {
+    const { countTo } = this.parts;
+    if (countTo) this.#arena.headAt(page, offset, countTo);
+  }
+
+  /** A jump or call leads to another page: `distance` bytes from the start of the one that is executing. */
+  #farTarget(distance: number): void {
+    const page = this.parts.pageAt!(distance & -PAGE_BYTES);
+    const offset = distance & (PAGE_BYTES - 1);
+    if (page && this.#arena.recordAt(page, offset) !== 0) return this.#makeHead(page, offset);
+    if (this.#wantedHeads.size > MOST_WANTED) this.#wantedHeads.clear();
+    const rip = this.#rip();
+    this.#wantedHeads.add(rip - (rip % PAGE_BYTES) + distance);
   }
 
   /** Decodes at a record that was reached undecoded; the answer is where to go on, or 0 to look rip up. */
@@ -261,7 +290,15 @@ export class CodeCache {
   #write(record: number, instruction: Instruction, offset: number): void {
     this.#writer.write(record, instruction, offset, false);
     this.#fresh?.push({ offset, instruction });
+    if (this.parts.countTo) this.#noteTarget(instruction, offset);
     if (this.parts.hasBreakpoint(offset)) this.#arena.setOp(record, Op.breakpoint);
+  }
+
+  #noteTarget({ row, length, immediate }: Instruction, offset: number): void {
+    if (!row.operands.some(({ kind }) => kind === 'J')) return;
+    const target = offset + length + immediate;
+    const isFar = target < 0 || target >= PAGE_BYTES;
+    if (isFar && (target < 0 || row.mnemonic === 'call')) this.#farTarget(target);
   }
 
   #forget(page: CodePage, from: number, to: number): void {
@@ -286,6 +323,7 @@ export class CodeCache {
 
   /** The page is data again until it is executed next. */
   #drop(page: CodePage): void {
+    this.parts.forgets?.(page.number, 0, PAGE_BYTES);
     this.#forget(page, 0, PAGE_BYTES);
     this.#isCode[page.number] = 0;
     this.parts.state.tlb.flushCode();

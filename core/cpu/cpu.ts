@@ -350,6 +350,7 @@ export class X86Cpu implements Cpu {
       linker: () => this.#linker,
       arena: () => this.#code.arena,
       hasBreakpoint: (offset: number) => this.#hasBreakpoint(offset),
+      isCode: (physical: number) => this.#code.isCode(physical),
     };
     return new TierTwo(parts, options);
   }
@@ -370,6 +371,7 @@ export class X86Cpu implements Cpu {
     return new CodeCache({
       state: this.state,
       countTo,
+      pageAt: (distance) => this.#tierTwo?.pageAt(this.state.get64(State.rip) & -4096n, distance),
       forgets: (...bytes) => this.#tierTwo?.forget(...bytes),
       forgetsAll: () => this.#tierTwo?.forgetAll(),
       decoder: this.#decoder,

@@ -42,6 +42,7 @@ export interface CodePage {
 /** Memory for records and maps. */
 export class RecordArena {
   readonly #pages = new Map<number, CodePage>();
+  readonly #byMap: CodePage[] = [];
   /** By chunk: the page whose records it holds. */
   readonly #owners: (CodePage | undefined)[] = [];
 
@@ -68,6 +69,7 @@ export class RecordArena {
     const chunks = { next: 0, end: 0, nextStub: 0, endStub: 0 };
     const page: CodePage = { number, map, ...chunks, waiting: new Map(), heads: new Set() };
     this.#pages.set(number, page);
+    this.#byMap.push(page);
     return page;
   }
 
@@ -172,8 +174,7 @@ export class RecordArena {
   }
 
   pageOfMap(map: number): CodePage | undefined {
-    for (const page of this.#pages.values()) if (page.map === map) return page;
-    return undefined;
+    return this.#byMap[(map - MAPS) / MAP_BYTES];
   }
 
   clear(): void {
@@ -181,6 +182,7 @@ export class RecordArena {
     u8.fill(0, MAPS, MAPS + this.#pages.size * MAP_BYTES);
     u8.fill(0, CHUNKS, CHUNKS + this.#owners.length * CHUNK_BYTES);
     this.#pages.clear();
+    this.#byMap.length = 0;
     this.#owners.length = 0;
   }
 

@@ -20,6 +20,7 @@ const MOST_RETIRED = 3000;
 /** What the outermost loop counts in; nothing else is meant to go there. */
 const COUNTER = Number(DATA) + DATA_BYTES - 8;
 const PAGE = 4096;
+const CODE_PAGES = 2;
 const MEMORY_AT = 0x9_0000;
 
 const le32 = (value: number) => [value, value >> 8, value >> 16, value >> 24].map((byte) => byte & 0xff);
@@ -63,9 +64,9 @@ export class BlockMaker {
       pieces.push({ bytes: [...instance.code] });
     }
     const code = assemble(pieces, random.below(6));
-    const codeOffset = random.below(Math.max(1, PAGE - code.length));
+    const codeOffset = random.below(random.oneIn(2) ? PAGE : Math.max(1, PAGE - code.length));
     return {
-      testCase: { code: Uint8Array.from(code).subarray(0, PAGE - 1), codeOffset, before: before!, memory },
+      testCase: { code: Uint8Array.from(code), codeOffset, before: before!, memory },
       budgets: this.#budgets(random),
     };
   }
@@ -130,7 +131,7 @@ export class BlockRunner {
   readonly ours: OurCpu;
 
   constructor(tierTwo: TierTwoOptions | false) {
-    this.ours = new OurCpu(tierTwo);
+    this.ours = new OurCpu(tierTwo, CODE_PAGES);
   }
 
   run({ testCase, budgets }: BlockProgram): string[] {

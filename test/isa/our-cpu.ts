@@ -21,6 +21,8 @@ const RAM_BYTES = 1 << 20;
 const CODE_AT = 0x1_0000;
 const MEMORY_AT = 0x9_0000;
 const TABLES_AT = 0x1000;
+/** Pages that follow each other lie apart in physical memory. */
+const codeAt = (page: number) => CODE_AT + page * 3 * PAGE_BYTES;
 const INT3 = 0xcc;
 const REPEAT_LIMIT = 20_000;
 const USER = 3;
@@ -45,7 +47,10 @@ export class OurCpu implements CpuUnderTest {
   #fault: Fault | undefined;
   readonly #expected = new Uint8Array(MEMORY_BYTES);
 
-  constructor(tierTwo: TierTwoOptions | false = false) {
+  constructor(
+    tierTwo: TierTwoOptions | false = false,
+    private readonly codePages = 1,
+  ) {
     this.cpu = new X86Cpu({ ramBytes: RAM_BYTES, bus: this.#bus(), tierTwo });
     this.#map();
     this.enterRing3();
@@ -85,7 +90,8 @@ export class OurCpu implements CpuUnderTest {
       (at, entry) => memory.write64(at, entry),
       (at) => memory.read64(at),
     );
-    tables.map(CODE, CODE_AT, Page.present | Page.user, 0n);
+    for (let i = 0; i < this.codePages; i++)
+      tables.map(CODE + BigInt(i * PAGE_BYTES), codeAt(i), Page.present | Page.user, 0n);
     const writable = Page.present | Page.user | Page.writable;
     for (let at = 0; at < DATA_BYTES; at += PAGE_BYTES) {
       tables.map(DATA + BigInt(at), MEMORY_AT + at, writable, NO_EXECUTE);
@@ -125,8 +131,10 @@ export class OurCpu implements CpuUnderTest {
   load({ code, codeOffset, before, memory }: TestCase): void {
     const { cpu } = this;
     this.#fault = undefined;
-    cpu.memory.fill(CODE_AT, INT3, PAGE_BYTES);
-    cpu.memory.write(CODE_AT + codeOffset, code.subarray(0, PAGE_BYTES - codeOffset));
+    const pages = new Uint8Array(this.codePages * PAGE_BYTES).fill(INT3);
+    pages.set(code.subarray(0, pages.length - codeOffset), codeOffset);
+    for (let i = 0; i < this.codePages; i++)
+      cpu.memory.write(codeAt(i), pages.subarray(i * PAGE_BYTES, (i + 1) * PAGE_BYTES));
     this.#expected.fill(0);
     for (const { offset, bytes } of memory) this.#expected.set(bytes, offset);
     cpu.memory.write(MEMORY_AT, this.#expected);

@@ -1,5 +1,5 @@
 import type { Decoder } from '../../isa/decoder.js';
-import type { Instruction } from '../../isa/instruction.js';
+import type { DecodeFailure, Instruction } from '../../isa/instruction.js';
 import type { ParsedRow } from '../../isa/row.js';
 import { PAGE_BYTES, RAM, RECORD_BYTES, State } from '../layout.js';
 import type { OpTable } from '../ops.js';
@@ -9,6 +9,10 @@ import { isNearEnough, MOST_INSTRUCTIONS_A_BLOCK } from './region-function.js';
 import type { Flow, Region, RegionBlock, RegionInstruction } from './region.js';
 
 export const LIMITS = { instructions: 500, blocks: 64, returnPlaces: 8, instructionsInBlock: 64 };
+
+const MAX_LENGTH = 15;
+/** Families of rows that change what regions take for granted, or ask TypeScript. */
+const PRIVILEGED = new Set(['system', 'processor']);
 
 export interface RegionSources {
   readonly state: CpuState;
@@ -54,7 +58,7 @@ class RegionFinder {
       blocks: [...this.#leaders].map((place) => this.#block(place)),
       returnPlaces: this.#returnPlaces(),
       pages: [...this.#pages]
-        .filter(([distance]) => distance !== 0)
+        .filter(([distance, { number }]) => distance !== 0 && this.#bytes.has(number))
         .map(([distance, { map }]) => ({ distance, map })),
       bytes: this.#bytes,
     };
@@ -86,11 +90,15 @@ class RegionFinder {
     const offset = place - distance;
     if (!page || this.sources.hasBreakpoint(offset)) return undefined;
     const start = RAM + page.number * PAGE_BYTES;
-    const decoded = decoder.decode(state.u8, start + offset, start + PAGE_BYTES);
-    if (typeof decoded === 'string' || this.sources.families.get(decoded.row) === 'system') return undefined;
+    let decoded = decoder.decode(state.u8, start + offset, start + PAGE_BYTES);
+    if (decoded === 'truncated') decoded = this.#decodeAcross(start + offset, distance + PAGE_BYTES);
+    if (typeof decoded === 'string' || PRIVILEGED.has(this.sources.families.get(decoded.row)!))
+      return undefined;
     const record = State.onceRecord + 2 * RECORD_BYTES;
     this.#writer.write(record, decoded, offset, true);
     this.#note(page, offset, decoded.length);
+    const behind = offset + decoded.length - PAGE_BYTES;
+    if (behind > 0) this.#note(this.#page(distance + PAGE_BYTES)!, 0, behind);
     const form = ops.forms[formIn(decoded)]!;
     const flow = flowOf(decoded);
     const next = place + decoded.length;
@@ -98,6 +106,20 @@ class RegionFinder {
       flow === 'jump' || flow === 'branch' || flow === 'call' ? next + decoded.immediate : undefined;
     const fields = new DataView(state.u8.slice(record, record + RECORD_BYTES).buffer);
     return { place, next, form, fields, flow, target };
+  }
+
+  /** The instruction at a host's address that goes on in the page at `distance`. */
+  #decodeAcross(from: number, distance: number): Instruction | DecodeFailure {
+    const { state, decoder } = this.sources;
+    const second = this.#page(distance);
+    if (!second) return 'truncated';
+    const start = RAM + second.number * PAGE_BYTES;
+    const room = PAGE_BYTES - (from % PAGE_BYTES);
+    const bytes = Uint8Array.of(
+      ...state.u8.subarray(from, from + room),
+      ...state.u8.subarray(start, start + MAX_LENGTH),
+    );
+    return decoder.decode(bytes, 0, bytes.length);
   }
 
   #page(distance: number): SourcePage | undefined {

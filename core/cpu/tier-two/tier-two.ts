@@ -40,6 +40,8 @@ export interface TierTwoParts {
   readonly linker: () => Linker;
   readonly arena: () => RecordArena;
   hasBreakpoint(offset: number): boolean;
+  /** Writes to the page of a physical address come by. */
+  isCode(physical: number): boolean;
 }
 
 /** A region from the time it is found until one of its bytes changes. */
@@ -120,7 +122,8 @@ export class TierTwo {
         decoder,
         ops,
         families,
-        pageAt: (distance) => (distance === 0 ? owner : this.#pageAt(distance)),
+        pageAt: (distance) =>
+          this.#codePage(distance === 0 ? owner : this.pageAt(state.get64(Slot.pageBase), distance)),
         hasBreakpoint: (offset) => this.parts.hasBreakpoint(offset),
       },
       place,
@@ -137,10 +140,14 @@ export class TierTwo {
     return live;
   }
 
-  /** The page that is mapped so far from the one that is executing, if code of it was executed lately. */
-  #pageAt(distance: number): SourcePage | undefined {
+  #codePage(page: CodePage | undefined): SourcePage | undefined {
+    return page && this.parts.isCode(page.number * PAGE_BYTES) ? page : undefined;
+  }
+
+  /** The page that is mapped so far from a linear address, if code of it was executed lately. */
+  pageAt(base: bigint, distance: number): CodePage | undefined {
     const { state } = this.parts;
-    const linear = BigInt.asUintN(64, state.get64(Slot.pageBase) + BigInt(distance));
+    const linear = BigInt.asUintN(64, base + BigInt(distance));
     const entry = CODE_TLB + (Number((linear >> 12n) & BigInt(CODE_TLB_ENTRIES - 1)) << 4);
     if (state.get64(entry) !== (linear | state.get64(State.codeTag))) return undefined;
     return this.parts.arena().pageOfMap(state.get32(entry + 8));
