@@ -1,9 +1,9 @@
 import type { Decoder } from '../isa/decoder.js';
-import type { DecodeFailure, Instruction } from '../isa/instruction.js';
+import type { DecodeFailure, Instruction, Mode } from '../isa/instruction.js';
 import type { ParsedRow } from '../isa/row.js';
 import type { PlacedInstruction } from './decoded-block.js';
 import { Vector } from './guest-fault.js';
-import { Field, PAGE_BYTES, RAM, RECORD_BYTES, State } from './layout.js';
+import { CodeKind, Field, PAGE_BYTES, RAM, RECORD_BYTES, State } from './layout.js';
 import type { OpTable } from './ops.js';
 import { Op } from './ops.js';
 import type { CodePage } from './record-arena.js';
@@ -17,6 +17,13 @@ const MOST_WANTED = 4096;
 const RUN_LENGTH = 8;
 /** Writes to a page with code before it is taken for data; doubles each time it becomes code again. */
 const DROP_AFTER = 64;
+const isChecked = (kind: number) => kind === CodeKind.checked32 || kind === CodeKind.checked16;
+
+function modeOf(kind: number): Mode {
+  if (kind === CodeKind.long) return 64;
+  return kind === CodeKind.code32 || kind === CodeKind.checked32 ? 32 : 16;
+}
+
 /** No instruction behind these is reached by falling through. */
 const ENDS_RUN = /^(JMP|RET|IRET|SYSRET|UD|INVALID|HLT)/;
 
@@ -59,6 +66,8 @@ export class CodeCache {
   readonly #writes = new Map<number, { count: number; limit: number }>();
   /** What the run under way has decoded, while somebody wants to know. */
   #fresh: PlacedInstruction[] | undefined;
+  /** Base and limit of the code segment that checked records were decoded for. */
+  #checkedSegment: readonly [bigint, bigint] = [0n, 0n];
 
   constructor(private readonly parts: CodeCacheParts) {
     const { state, ops } = parts;
@@ -74,7 +83,8 @@ export class CodeCache {
   /** Map of the page of a physical address in RAM, with a record for that address. May forget everything else. */
   makeKnown(physical: number): number {
     return this.#makingRoom(() => {
-      const page = this.#page(Math.floor(physical / PAGE_BYTES));
+      const kind = this.#kind();
+      const page = this.#page(Math.floor(physical / PAGE_BYTES), kind);
       const offset = physical % PAGE_BYTES;
       if (this.#arena.recordAt(page, offset) === 0) {
         this.#newRun(page, offset);
@@ -92,7 +102,7 @@ export class CodeCache {
 
   #makeHead(page: CodePage, offset: number): void {
     const { countTo } = this.parts;
-    if (countTo) this.#arena.headAt(page, offset, countTo);
+    if (countTo && page.kind === CodeKind.long) this.#arena.headAt(page, offset, countTo);
   }
 
   /** A jump or call leads to another page: `distance` bytes from the start of the one that is executing. */
@@ -108,7 +118,8 @@ export class CodeCache {
   /** Decodes at a record that was reached undecoded; the answer is where to go on, or 0 to look rip up. */
   decodeAt(record: number): number {
     try {
-      const page = this.#page(this.#arena.ownerOf(record).number);
+      const owner = this.#arena.ownerOf(record);
+      const page = this.#page(owner.number, owner.kind);
       this.#decodeInto(page, record);
       return record;
     } catch (full) {
@@ -120,13 +131,15 @@ export class CodeCache {
 
   /** Decodes `bytes`, found at `offset` of a page, into the record for one execution. */
   decodeOnce(bytes: Uint8Array, offset: number): number {
-    const instruction = this.#decode(bytes, 0, bytes.length);
+    const { mode } = this.parts.state;
+    const instruction = this.#decode(bytes, 0, bytes.length, mode);
     const record = State.onceRecord;
     this.#writer.write(
       record,
-      instruction === 'truncated' ? this.#failed('undefined') : instruction,
+      instruction === 'truncated' ? this.#failed('undefined', mode) : instruction,
       offset,
       true,
+      isChecked(this.parts.state.get32(State.codeKind)),
     );
     const { length } = instruction === 'truncated' ? { length: 1 } : instruction;
     this.#arena.pageEnd(record + RECORD_BYTES, offset + length);
@@ -139,12 +152,12 @@ export class CodeCache {
     const last = Math.min(Math.floor((physical + length - 1) / PAGE_BYTES), this.#isCode.length - 1);
     for (let number = first; number <= last; number++) {
       if (this.#isCode[number] === 0) continue;
-      const page = this.#arena.page(number)!;
+      const pages = this.#arena.pagesOf(number);
       const from = Math.max(0, physical - number * PAGE_BYTES);
       const to = Math.min(PAGE_BYTES, physical + length - number * PAGE_BYTES);
       this.parts.forgets?.(number, from, to);
-      if (this.#tooManyWrites(number, to - from)) this.#drop(page);
-      else this.#forget(page, Math.max(0, from - (MAX_LENGTH - 1)), to);
+      if (this.#tooManyWrites(number, to - from)) this.#drop(number, pages);
+      else for (const page of pages) this.#forget(page, Math.max(0, from - (MAX_LENGTH - 1)), to);
     }
   }
 
@@ -179,8 +192,20 @@ export class CodeCache {
     }
   }
 
-  #page(number: number): CodePage {
-    const page = this.#arena.page(number) ?? this.#arena.addPage(number);
+  /** The kind of code at rip. Records of a checked segment go when another takes its place. */
+  #kind(): number {
+    const { state } = this.parts;
+    const kind = state.get32(State.codeKind);
+    if (!isChecked(kind)) return kind;
+    const [base, limit] = [state.get64(State.codeBase), state.get64(State.codeLimit)];
+    const [oldBase, oldLimit] = this.#checkedSegment;
+    if (base !== oldBase || limit !== oldLimit) this.flush();
+    this.#checkedSegment = [base, limit];
+    return kind;
+  }
+
+  #page(number: number, kind: number): CodePage {
+    const page = this.#arena.page(number, kind) ?? this.#arena.addPage(number, kind);
     if (this.#isCode[number] === 0) {
       this.#isCode[number] = 1;
       this.parts.pageBecameCode(number * PAGE_BYTES);
@@ -271,7 +296,7 @@ export class CodeCache {
     const page = arena.ownerOf(record);
     const { countTo } = this.parts;
     const goesBack = offset <= (this.parts.state.u16[(record + Field.place) >> 1]! & (PAGE_BYTES - 1));
-    const isHead = countTo ? isCall || goesBack : false;
+    const isHead = countTo && page.kind === CodeKind.long ? isCall || goesBack : false;
     const known = arena.entryAt(page, offset);
     if (known !== 0) return isHead ? arena.headAt(page, offset, countTo!) : known;
     let waiting = page.waiting.get(offset);
@@ -288,9 +313,10 @@ export class CodeCache {
   }
 
   #write(record: number, instruction: Instruction, offset: number): void {
-    this.#writer.write(record, instruction, offset, false);
+    const { kind } = this.#arena.ownerOf(record);
+    this.#writer.write(record, instruction, offset, false, isChecked(kind));
     this.#fresh?.push({ offset, instruction });
-    if (this.parts.countTo) this.#noteTarget(instruction, offset);
+    if (this.parts.countTo && kind === CodeKind.long) this.#noteTarget(instruction, offset);
     if (this.parts.hasBreakpoint(offset)) this.#arena.setOp(record, Op.breakpoint);
   }
 
@@ -322,26 +348,36 @@ export class CodeCache {
   }
 
   /** The page is data again until it is executed next. */
-  #drop(page: CodePage): void {
-    this.parts.forgets?.(page.number, 0, PAGE_BYTES);
-    this.#forget(page, 0, PAGE_BYTES);
-    this.#isCode[page.number] = 0;
+  #drop(number: number, pages: readonly CodePage[]): void {
+    this.parts.forgets?.(number, 0, PAGE_BYTES);
+    for (const page of pages) this.#forget(page, 0, PAGE_BYTES);
+    this.#isCode[number] = 0;
     this.parts.state.tlb.flushCode();
   }
 
   #decodeFrom(page: CodePage, offset: number): Instruction | 'truncated' {
-    const base = RAM + page.number * PAGE_BYTES;
-    return this.#decode(this.parts.state.u8, base + offset, base + PAGE_BYTES);
+    const start = RAM + page.number * PAGE_BYTES + offset;
+    const room = Math.min(PAGE_BYTES - offset, this.#roomInSegment(page, offset));
+    return this.#decode(this.parts.state.u8, start, start + room, modeOf(page.kind));
   }
 
-  #decode(bytes: Uint8Array, start: number, end: number): Instruction | 'truncated' {
-    const decoded = this.parts.decoder.decode(bytes, start, end);
+  /** Bytes that the code segment holds from an offset of the page at rip on. */
+  #roomInSegment({ kind }: CodePage, offset: number): number {
+    if (!isChecked(kind)) return PAGE_BYTES;
+    const { state } = this.parts;
+    const ahead = offset - (state.get32(State.rip) & (PAGE_BYTES - 1));
+    const pointer = (Number(state.instructionPointer) + ahead) >>> 0;
+    return Math.max(0, state.get32(State.codeLimit) - pointer + 1);
+  }
+
+  #decode(bytes: Uint8Array, start: number, end: number, mode: Mode): Instruction | 'truncated' {
+    const decoded = this.parts.decoder.decode(bytes, start, end, mode);
     if (decoded === 'truncated') return decoded;
-    return typeof decoded === 'string' ? this.#failed(decoded) : decoded;
+    return typeof decoded === 'string' ? this.#failed(decoded, mode) : decoded;
   }
 
   /** An instruction that raises what the bytes deserve. */
-  #failed(failure: DecodeFailure): Instruction {
+  #failed(failure: DecodeFailure, mode: Mode): Instruction {
     const vector = failure === 'undefined' ? Vector.UD : Vector.GP;
     return {
       row: this.parts.invalid,
@@ -358,7 +394,8 @@ export class CodeCache {
       hasRex: false,
       lock: false,
       repeat: 0,
-      address32: false,
+      addressBits: mode,
+      mode,
     };
   }
 }

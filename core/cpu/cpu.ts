@@ -467,22 +467,30 @@ export class X86Cpu implements Cpu {
     const [low, high] = [i32[State.rip >> 2]!, i32[(State.rip >> 2) + 1]!];
     const physical = this.#unit.translateFetch(low, high);
     if (physical < 0) return undefined;
-    const room = Math.min(15, 0x1000 - (low & 0xfff));
+    const inSegment = this.#unit.codeRoom();
+    const room = Math.min(15, 0x1000 - (low & 0xfff), inSegment);
+    if (room <= 0) throw new GuestFault(Vector.GP);
     const first = u8.slice(RAM + physical, RAM + physical + room);
-    if (this.#decoder.decode(first, 0, room) !== 'truncated' || room === 15) return first;
+    if (this.#decoder.decode(first, 0, room, this.state.mode) !== 'truncated' || room === 15) return first;
+    if (room === inSegment) throw new GuestFault(Vector.GP);
     const nextLow = (low + room) | 0;
-    const second = this.#unit.translateFetch(nextLow, nextLow === 0 ? (high + 1) | 0 : high);
+    const nextHigh = nextLow === 0 && this.state.isLong ? (high + 1) | 0 : high;
+    const second = this.#unit.translateFetch(nextLow, nextHigh);
     if (second < 0) return undefined;
-    return Uint8Array.of(...first, ...u8.subarray(RAM + second, RAM + second + 15 - room));
+    return Uint8Array.of(
+      ...first,
+      ...u8.subarray(RAM + second, RAM + second + Math.min(15, inSegment) - room),
+    );
   }
 
   #isStack(): boolean {
     const bytes = this.#fetch();
-    const decoded = bytes ? this.#decoder.decode(bytes, 0, bytes.length) : 'undefined';
+    const decoded = bytes ? this.#decoder.decode(bytes, 0, bytes.length, this.state.mode) : 'undefined';
     return typeof decoded !== 'string' && isStackAccess(decoded, this.state, this.state.get64(State.address));
   }
 
   #controlChanged(): void {
+    this.state.modeChanged();
     const cr0 = this.state.get32(State.cr0);
     const cr4 = this.state.get32(State.cr4);
     const [emulated, switched] = [(cr0 & 4) !== 0, (cr0 & 8) !== 0];
@@ -500,7 +508,7 @@ export class X86Cpu implements Cpu {
 
   #reportUndefined(rip: bigint): void {
     const bytes = this.memory.readLinear(rip, 15) ?? this.memory.readLinear(rip, 1) ?? new Uint8Array();
-    const decoded = this.#decoder.decode(bytes, 0, bytes.length);
+    const decoded = this.#decoder.decode(bytes, 0, bytes.length, this.state.mode);
     this.#bus.undefinedOpcode?.(rip, bytes, typeof decoded === 'string' ? undefined : decoded.row.name);
   }
 }

@@ -10,10 +10,8 @@ export const Slot = {
   pageBase: 17 * 8,
   /** 2^31, for displacements that leave 32 bits once the page offset is folded in. */
   big: 18 * 8,
-  fsBase: 19 * 8,
-  gsBase: 20 * 8,
-  mask64: 21 * 8,
-  mask32: 22 * 8,
+  fsBase: 0xc08,
+  gsBase: 0xc10,
 } as const;
 
 export const State = {
@@ -38,7 +36,7 @@ export const State = {
   cpl: 0x100,
   /** Start of the data TLB pair of the current privilege. */
   tlb: 0x104,
-  /** Bit 0 of a code TLB tag: 1 in user mode. */
+  /** Low bits of a code TLB tag: 1 in user mode, plus the kind of code from bit 1 on. */
   codeTag: 0x108,
   exceptionVector: 0x110,
   exceptionCode: 0x114,
@@ -108,10 +106,51 @@ export const State = {
   scratch: 0x880,
   /** A record that is decoded for one execution, and page-end sentinels behind it. */
   onceRecord: 0x900,
+  /** What to add to an offset in a segment, by `SegmentCode`, 8 bytes each. */
+  segmentBases: 0xc00,
+  /** All ones in as many bits as addresses have: 64 and 32 here, 16 bits 0x100 bytes on. */
+  masks: 0xc80,
+  masks16: 0xd80,
+  /** The bits of rsp that are the top of the stack, and those that a push leaves alone. */
+  stackMask: 0xc90,
+  stackKeep: 0xc98,
+  /** Outside 64-bit mode: base and limit of the code segment, i64; else 0 and all ones. */
+  codeBase: 0xca0,
+  codeLimit: 0xca8,
+  /** A `CodeKind`. */
+  codeKind: 0xcb0,
+  /** The four page directory pointers that PAE paging keeps in the processor. */
+  pdpte: 0xcc0,
+  sysenterCs: 0xce0,
+  sysenterEsp: 0xce8,
+  sysenterEip: 0xcf0,
 } as const;
 
-/** What save() keeps: registers and flags, nothing derived. */
-export const STATE_BYTES = 0x800;
+/**
+ * Whose base an address needs: the index into `State.segmentBases`. `fs` and `gs` in 64-bit mode, the rest elsewhere. There a flat
+ * segment has 0; any other has its base and a mark above it, which no TLB knows, so that the slow path checks the access.
+ */
+export const SegmentCode = {
+  none: 0,
+  fs: 1,
+  gs: 2,
+  legacyEs: 3,
+  legacyCs: 4,
+  legacySs: 5,
+  legacyDs: 6,
+  legacyFs: 7,
+  legacyGs: 8,
+} as const;
+export const segmentBaseAt = (code: number) => State.segmentBases + code * 8;
+/** Where in the upper half of an address the mark begins: the number of the segment register, plus one. */
+export const SEGMENT_MARK_SHIFT = 20;
+
+/** How code is decoded: by mode, and apart where its segment is not flat, so that jumps are checked. */
+export const CodeKind = { long: 0, code32: 1, code16: 2, checked32: 3, checked16: 4 } as const;
+export const CODE_KINDS = 5;
+
+/** What save() keeps. */
+export const STATE_BYTES = 0xe00;
 
 export const SEGMENT_BYTES = 24;
 export const SegmentIndex = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5, ldtr: 6, tr: 7 } as const;
@@ -130,7 +169,7 @@ export const CODE_TLB_ENTRIES = 512;
 /** By op: number of the form behind it, u16. */
 export const FORM_OF_OP = CODE_TLB + CODE_TLB_ENTRIES * 16;
 
-/** Matches no address: the low twelve bits of a real tag hold at most the user bit. */
+/** Matches no address: the low twelve bits of a real tag hold at most the user bit and the kind of code. */
 export const EMPTY_TAG = 0x800;
 
 export const RECORD_BYTES = 16;
@@ -155,7 +194,7 @@ export const Field = {
   /** ModRM.rm register operand, or the base of a memory operand. */
   rm: 5,
   index: 6,
-  /** Bits 0..1: log2 of the scale; bit 2: 32-bit addresses; the rest: slot of the segment base. */
+  /** Bits 0..1: log2 of the scale; bit 2: 32-bit addresses; bits 3..6: `SegmentCode`; bit 7: 16-bit addresses. */
   scaleSegment: 7,
   displacement: 8,
   /** Of VEX rows only the low byte, with the two fields that follow above it. */
@@ -166,6 +205,10 @@ export const Field = {
   immediateRegister: 14,
 } as const;
 export const ADDRESS_32 = 4;
+export const ADDRESS_16 = 0x80;
+export const SEGMENT_SHIFT = 3;
+/** Of `scaleSegment`, the offset into `State.segmentBases`. */
+export const SEGMENT_BITS = 0x78;
 
 /** What `run` answers. */
 export const Leave = { budget: 0, exception: 1, attention: 2 } as const;

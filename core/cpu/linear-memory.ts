@@ -4,6 +4,7 @@ import { RAM, TLB_SUPERVISOR, TLB_USER, TLB_WRITE } from './layout.js';
 import type { MemoryUnit } from './memory-unit.js';
 import type { Paging } from './paging.js';
 import { Want } from './paging.js';
+import { linearInSegment } from './segment-access.js';
 import type { CpuState } from './state.js';
 
 const TWO_32 = 0x1_0000_0000;
@@ -29,7 +30,7 @@ export class LinearMemory {
    * `supervisor` for the processor's own accesses, whatever the privilege.
    */
   load(base: number, offset: number, count: number, supervisor = false): Uint32Array {
-    const { low, high } = this.#address(base, offset);
+    const { low, high } = this.#address(base, offset, count * 4, supervisor);
     const host = this.#host(low, high, count * 4, supervisor ? Want.implicit : this.#userBit());
     if (host === 0) this.#bytes.set(this.read(linearOf(low, high), count * 4, supervisor));
     for (let i = 0; host !== 0 && i < count; i++) this.words[i] = this.state.u32[(host >>> 2) + i]!;
@@ -40,7 +41,7 @@ export class LinearMemory {
 
   /** Takes the first `count` of `words` away, addressed as for `load`. All of them or a fault and none. */
   store(base: number, offset: number, count: number, supervisor = false): void {
-    const { low, high } = this.#address(base, offset);
+    const { low, high } = this.#address(base, offset, count * 4, supervisor, true);
     const host = this.#host(
       low,
       high,
@@ -87,10 +88,19 @@ export class LinearMemory {
     return this.state.cpl === 3 ? Want.user : 0;
   }
 
-  #address(base: number, offset: number): { low: number; high: number } {
+  #address(base: number, offset: number, bytes: number, supervisor: boolean, writes = false) {
     const { u32 } = this.state;
     const low = u32[base >> 2]! + offset;
-    return { low: low | 0, high: (u32[(base >> 2) + 1]! + Math.floor(low / TWO_32)) | 0 };
+    const high = (u32[(base >> 2) + 1]! + Math.floor(low / TWO_32)) | 0;
+    return { low: low | 0, high: this.#upperHalf(low | 0, high, bytes, supervisor, writes) };
+  }
+
+  /** Operands outside 64-bit mode may carry the mark of a segment; the processor's own tables do not. */
+  #upperHalf(low: number, high: number, bytes: number, supervisor: boolean, writes: boolean): number {
+    const { state } = this;
+    if (high === 0 || (supervisor ? state.longActive : state.isLong)) return high;
+    if (!supervisor) linearInSegment(state, low, high, bytes, writes);
+    return 0;
   }
 
   /** Where the bytes are in the host's memory; 0 when they are not words in one page of RAM that holds no code. */
@@ -113,8 +123,12 @@ export class LinearMemory {
   #pieces(linear: bigint, length: number, writes: boolean, supervisor: boolean) {
     const pieces: { physical: number; at: number; count: number }[] = [];
     const want = (writes ? Want.write : 0) | (supervisor ? Want.implicit : this.#userBit());
+    const low = Number(linear & 0xffff_ffffn) | 0;
+    const high = Number(BigInt.asUintN(64, linear) >> 32n) | 0;
+    const start = linearOf(low, this.#upperHalf(low, high, length, supervisor, writes));
+    const bits = this.state.longActive ? 64 : 32;
     for (let at = 0; at < length;) {
-      const address = BigInt.asUintN(64, linear + BigInt(at));
+      const address = BigInt.asUintN(bits, start + BigInt(at));
       const count = Math.min(length - at, PAGE_BYTES - Number(address & 0xfffn));
       pieces.push({ physical: this.#translate(address, want), at, count });
       at += count;

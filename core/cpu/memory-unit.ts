@@ -2,6 +2,7 @@ import type { CodeCache } from './code-cache.js';
 import { ControlBit } from './control-bits.js';
 import { Vector } from './guest-fault.js';
 import { ACCESS_CODE, RAM, State, TLB_SUPERVISOR, TLB_USER, TLB_WRITE } from './layout.js';
+import { linearInSegment } from './segment-access.js';
 import type { Paging } from './paging.js';
 import { Want } from './paging.js';
 import type { CpuState } from './state.js';
@@ -38,7 +39,7 @@ export class MemoryUnit {
     const bytes = access & 0xff;
     const writes = (access & WRITES) !== 0;
     const low = this.state.i32[State.address >> 2]!;
-    const high = this.state.i32[(State.address >> 2) + 1]!;
+    const high = this.#upperHalf(low, bytes, writes);
     const offset = low & 0xfff;
     const physical = this.#translate(low, high, writes);
     if (physical === FAILED) return FAILED;
@@ -49,6 +50,16 @@ export class MemoryUnit {
     if (writes && this.code().isCode(physical)) this.code().invalidate(physical, bytes);
     else this.enter(this.state.get32(State.tlb) + (writes ? TLB_WRITE : 0), low, high, physical);
     return RAM + physical;
+  }
+
+  /** Of the address of an access; outside 64-bit mode 0, once its segment has been asked. */
+  #upperHalf(low: number, bytes: number, writes: boolean): number {
+    const { state } = this;
+    const high = state.i32[(State.address >> 2) + 1]!;
+    if (high === 0 || state.isLong) return high;
+    linearInSegment(state, low, high, bytes, writes);
+    state.i32[(State.address >> 2) + 1] = 0;
+    return 0;
   }
 
   /** Carries what generated code stored in the bounce buffer to where it belongs. */
@@ -66,13 +77,22 @@ export class MemoryUnit {
   lookUp(): number {
     const { state } = this;
     const low = state.i32[State.rip >> 2]!;
+    if (!state.isLong) state.i32[(State.rip >> 2) + 1] = 0;
     const high = state.i32[(State.rip >> 2) + 1]!;
+    if (this.codeRoom() <= 0) return this.#raise(Vector.GP, 0);
     const physical = this.translateFetch(low, high);
     if (physical === FAILED) return FAILED;
     const { global } = this.paging;
     const value = this.code().makeKnown(physical);
     state.tlb.enterCode(state.get32(State.codeTag), { low, high, value, global });
     return value;
+  }
+
+  /** How many bytes from rip on the code segment holds. */
+  codeRoom(): number {
+    if (this.state.isLong) return Infinity;
+    const limit = this.state.get32(State.codeLimit);
+    return limit === 0xffff_ffff ? Infinity : limit - Number(this.state.instructionPointer) + 1;
   }
 
   /** Physical address of an instruction byte, or -1 with an exception recorded. */
@@ -123,7 +143,7 @@ export class MemoryUnit {
     access: number,
   ): number {
     const nextLow = (low + room) | 0;
-    const nextHigh = nextLow === 0 ? (high + 1) | 0 : high;
+    const nextHigh = nextLow === 0 && this.state.isLong ? (high + 1) | 0 : high;
     const second = this.#translate(nextLow, nextHigh, (access & WRITES) !== 0);
     if (second === FAILED) return FAILED;
     this.#watch(bytes, (access & WRITES) !== 0);

@@ -33,6 +33,8 @@ export interface OpTable {
   readonly indexedBase: number;
   /** The same with a segment base. */
   readonly segmentedBase: number;
+  /** The same with 32-bit addresses, outside 64-bit mode. */
+  readonly narrowBase: number;
   /** Op of a form outside: this plus its id. */
   readonly rareBase: number;
 }
@@ -43,17 +45,25 @@ export function buildOpTable(rows: readonly ParsedRow[]): OpTable {
   const hotOp = new Uint16Array(forms.length);
   const hotMemory = new Uint16Array(forms.length);
   hotForms.forEach((form, index) => (hotOp[form.id] = FIRST_HOT + index));
+  for (const form of forms) if (jumpsAlike(form)) hotOp[form.id] = hotOp[form.id + form.row.variants.length]!;
   const memoryForms = hotForms.filter(({ variant }) => variant === 'm');
   memoryForms.forEach((form, index) => (hotMemory[form.id] = index));
   const indexedBase = FIRST_HOT + hotForms.length;
   const segmentedBase = indexedBase + memoryForms.length;
-  const rareBase = segmentedBase + memoryForms.length;
-  return { forms, hotForms, hotOp, hotMemory, memoryForms, indexedBase, segmentedBase, rareBase };
+  const narrowBase = segmentedBase + memoryForms.length;
+  const rareBase = narrowBase + memoryForms.length;
+  return { forms, hotForms, hotOp, hotMemory, memoryForms, indexedBase, segmentedBase, narrowBase, rareBase };
 }
+
+/** A jump of 32 bits in a flat segment is that of 64 bits, but for a target beyond 4 GiB, which no code TLB knows. */
+const jumpsAlike = ({ row, size }: Form) =>
+  size === 32 && row.sizes === 'n64' && row.variants.includes('near') && row.mnemonic !== 'call';
 
 /** By op below `rareBase`: the id of its form. */
 export function formsByOp({ hotForms, memoryForms, rareBase }: OpTable): Uint16Array {
   const ids = new Uint16Array(rareBase);
-  [...hotForms, ...memoryForms, ...memoryForms].forEach(({ id }, index) => (ids[FIRST_HOT + index] = id));
+  [...hotForms, ...memoryForms, ...memoryForms, ...memoryForms].forEach(
+    ({ id }, index) => (ids[FIRST_HOT + index] = id),
+  );
   return ids;
 }

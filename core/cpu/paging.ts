@@ -12,7 +12,12 @@ const NX = 0x8000_0000;
 const RESERVED_HIGH = 0x000f_ff00;
 const CR0_WP = 1 << 16;
 const CR4_PGE = 1 << 7;
+const CR0_PG = 1 << 31;
+const CR4_PSE = 1 << 4;
+const CR4_PAE = 1 << 5;
+const EFER_LMA = 1 << 10;
 const EFER_NXE = 1 << 11;
+const RESERVED_4_MIB = 1 << 21;
 const RESERVED_CODE = 8;
 const KEY_CODE = 0x20;
 /** Bits 59..62 of an entry, in its upper half. */
@@ -35,12 +40,76 @@ export class Paging {
 
   /** Physical address, or -1 with `errorCode`. `want` is a sum of `Want`; quiet changes no accessed or dirty bit. */
   walk(low: number, high: number, want: number, cr3Low: number, cr3High: number): number {
+    if ((this.state.get32(State.efer) & EFER_LMA) === 0) return this.#walkLegacy(low, want, cr3Low);
     const top = high >>> 15;
     if (top !== 0 && top !== 0x1ffff) return this.#fail(want, 0);
     let table = (cr3Low & 0xffff_f000) >>> 0;
     table += (cr3High & 0xf_ffff) * 0x1_0000_0000;
+    return this.#descend(table, 3, low, high, want);
+  }
+
+  #walkLegacy(low: number, want: number, cr3: number): number {
+    if ((this.state.get32(State.cr0) & CR0_PG) === 0) return this.#unpaged(low);
+    const pae = (this.state.get32(State.cr4) & CR4_PAE) !== 0;
+    return pae ? this.#walkPae(low, want, cr3) : this.#walk32(low, want, cr3);
+  }
+
+  #unpaged(low: number): number {
+    this.writable = this.user = this.executable = this.dirty = true;
+    this.global = false;
+    this.pageBytes = 4096;
+    return low >>> 0;
+  }
+
+  /** The four pointers of CR3's table are in the processor; those of another table are read. */
+  #walkPae(low: number, want: number, cr3: number): number {
+    const isCurrent = (cr3 | 0) === (this.state.get32(State.cr3) | 0);
+    const at = (isCurrent ? State.pdpte : RAM + ((cr3 & 0xffff_ffe0) >>> 0)) + (low >>> 30) * 8;
+    if (!isCurrent && at + 8 > RAM + this.state.ramBytes) return this.#fail(want, 0);
+    const pointer = this.state.u32[at >>> 2]!;
+    if ((pointer & PRESENT!) === 0) return this.#fail(want, 0);
+    const table =
+      ((pointer & 0xffff_f000) >>> 0) + (this.state.u32[(at >>> 2) + 1]! & 0xf_ffff) * 0x1_0000_0000;
+    return this.#descend(table, 1, low, 0, want);
+  }
+
+  /** Two levels of entries of four bytes (manual volume 3, 4.3). */
+  #walk32(low: number, want: number, cr3: number): number {
     this.writable = this.user = this.executable = true;
-    for (let level = 3; ; level--) {
+    let at = ((cr3 & 0xffff_f000) >>> 0) + (low >>> 22) * 4;
+    for (let level = 1; ; level--) {
+      if (at + 4 > this.state.ramBytes) return this.#fail(want, 0);
+      const word = (RAM + at) >>> 2;
+      const entry = this.state.u32[word]!;
+      if ((entry & PRESENT!) === 0) return this.#fail(want, 0);
+      const large = level === 1 && (entry & LARGE!) !== 0 && (this.state.get32(State.cr4) & CR4_PSE) !== 0;
+      if (large && (entry & RESERVED_4_MIB) !== 0) return this.#fail(want, PRESENT! | RESERVED_CODE);
+      if ((entry & WRITABLE!) === 0) this.writable = false;
+      if ((entry & USER!) === 0) this.user = false;
+      if (large) return this.#leaf32(low, want, word, 22);
+      if (level === 0) return this.#leaf32(low, want, word, 12);
+      this.#touch(word, ACCESSED!, want);
+      at = ((entry & 0xffff_f000) >>> 0) + ((low >>> 12) & 1023) * 4;
+    }
+  }
+
+  #leaf32(low: number, want: number, word: number, offsetBits: number): number {
+    if (!this.#allowed(want)) return this.#fail(want, PRESENT!);
+    this.#touch(word, want & Want.write ? ACCESSED! | DIRTY! : ACCESSED!, want);
+    const entry = this.state.u32[word]!;
+    this.dirty = (entry & DIRTY!) !== 0;
+    this.global = (entry & GLOBAL!) !== 0 && (this.state.get32(State.cr4) & CR4_PGE) !== 0;
+    this.pageBytes = 2 ** offsetBits;
+    const page = (entry & -this.pageBytes) >>> 0;
+    // Bits 13..20 of an entry for 4 MiB are bits 32..39 of the address.
+    const above = offsetBits === 22 ? (entry >>> 13) & 0xff : 0;
+    return page + above * 0x1_0000_0000 + (low & (this.pageBytes - 1));
+  }
+
+  #descend(start: number, top: number, low: number, high: number, want: number): number {
+    let table = start;
+    this.writable = this.user = this.executable = true;
+    for (let level = top; ; level--) {
       const at = table + tableIndex(low, high, level) * 8;
       if (at + 8 > this.state.ramBytes) return this.#fail(want, 0);
       const word = (RAM + at) >>> 2;

@@ -25,6 +25,8 @@ interface Waiting {
 /** What is decoded of one physical page. */
 export interface CodePage {
   readonly number: number;
+  /** A `CodeKind`. */
+  readonly kind: number;
   /** Address of the map from offset to record. */
   readonly map: number;
   /** Where the next record of a run goes, and the end of its chunk. */
@@ -39,10 +41,15 @@ export interface CodePage {
   readonly heads: Set<number>;
 }
 
+/** Physical pages are below 2^20: the memory has 4 GiB at most. */
+const keyOf = (number: number, kind: number) => number + kind * 2 ** 20;
+
 /** Memory for records and maps. */
 export class RecordArena {
   readonly #pages = new Map<number, CodePage>();
   readonly #byMap: CodePage[] = [];
+  /** The highest kind in use, plus one. */
+  #kinds = 1;
   /** By chunk: the page whose records it holds. */
   readonly #owners: (CodePage | undefined)[] = [];
 
@@ -51,8 +58,18 @@ export class RecordArena {
     private readonly limits = { maps: MAX_MAPS, chunks: MAX_CHUNKS },
   ) {}
 
-  page(number: number): CodePage | undefined {
-    return this.#pages.get(number);
+  page(number: number, kind: number): CodePage | undefined {
+    return this.#pages.get(keyOf(number, kind));
+  }
+
+  /** What is decoded of a physical page, in whichever mode. */
+  pagesOf(number: number): CodePage[] {
+    const pages: CodePage[] = [];
+    for (let kind = 0; kind < this.#kinds; kind++) {
+      const page = this.#pages.get(keyOf(number, kind));
+      if (page) pages.push(page);
+    }
+    return pages;
   }
 
   pages(): Iterable<CodePage> {
@@ -63,12 +80,13 @@ export class RecordArena {
     return this.#owners[Math.floor((record - CHUNKS) / CHUNK_BYTES)]!;
   }
 
-  addPage(number: number): CodePage {
+  addPage(number: number, kind: number): CodePage {
     if (this.#pages.size === this.limits.maps) throw new ArenaFull();
     const map = MAPS + this.#pages.size * MAP_BYTES;
     const chunks = { next: 0, end: 0, nextStub: 0, endStub: 0 };
-    const page: CodePage = { number, map, ...chunks, waiting: new Map(), heads: new Set() };
-    this.#pages.set(number, page);
+    const page: CodePage = { number, kind, map, ...chunks, waiting: new Map(), heads: new Set() };
+    this.#pages.set(keyOf(number, kind), page);
+    this.#kinds = Math.max(this.#kinds, kind + 1);
     this.#byMap.push(page);
     return page;
   }
@@ -183,6 +201,7 @@ export class RecordArena {
     u8.fill(0, CHUNKS, CHUNKS + this.#owners.length * CHUNK_BYTES);
     this.#pages.clear();
     this.#byMap.length = 0;
+    this.#kinds = 1;
     this.#owners.length = 0;
   }
 

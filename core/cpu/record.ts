@@ -2,7 +2,16 @@ import type { Instruction } from '../isa/instruction.js';
 import type { OperandCode, OperandKind } from '../isa/operand.js';
 import { sizeIn } from '../isa/operand.js';
 import type { ParsedRow } from '../isa/row.js';
-import { ADDRESS_32, Field, PAGE_BYTES, Slot } from './layout.js';
+import {
+  ADDRESS_16,
+  ADDRESS_32,
+  Field,
+  PAGE_BYTES,
+  SEGMENT_BITS,
+  SEGMENT_SHIFT,
+  SegmentCode,
+  Slot,
+} from './layout.js';
 import type { OpTable } from './ops.js';
 import type { CpuState } from './state.js';
 
@@ -29,9 +38,9 @@ export class RecordWriter {
 
   /**
    * `offset` is that of the instruction in its page. A record that is used `once` does not lie among those of its page, so it
-   * cannot jump to them directly.
+   * cannot jump to them directly. In code that is `checked`, jumps ask whether the segment holds their target.
    */
-  write(record: number, instruction: Instruction, offset: number, once: boolean): void {
+  write(record: number, instruction: Instruction, offset: number, once: boolean, checked = false): void {
     const { row, length, immediate } = instruction;
     const shape = this.#shape(row);
     const { u8, u16, i32 } = this.state;
@@ -51,13 +60,18 @@ export class RecordWriter {
         ? registerField(shape.rm, instruction.rm, instruction)
         : instruction.rm;
       this.#segment(record, instruction, 0);
-      if (row.operands.some(({ kind }) => kind === 'O' || (kind === 'I' && row.sizeList.length > 1))) {
+      if (
+        row.operands.some(
+          ({ kind }) => kind === 'O' || kind === 'A' || (kind === 'I' && row.sizeList.length > 1),
+        )
+      ) {
         this.#wide(record, instruction, row);
       }
     }
-    if (shape.relative && !this.#isNear(record, next + immediate, once, shape.isCall)) variant = 1;
+    const isFar = once || checked || instruction.size === 16;
+    if (shape.relative && !this.#isNear(record, next + immediate, isFar, shape.isCall)) variant = 1;
     const form = row.firstForm + instruction.sizeIndex * row.variants.length + variant;
-    this.#op(record, form, instruction);
+    this.#op(record, form, instruction, checked);
   }
 
   #shape(row: ParsedRow): Shape {
@@ -75,21 +89,21 @@ export class RecordWriter {
   }
 
   /** 64 bits of immediate or address from `displacement` on. */
-  #wide(record: number, { immediate, immediateHigh, size, address32 }: Instruction, row: ParsedRow): void {
+  #wide(record: number, { immediate, immediateHigh, size }: Instruction, row: ParsedRow): void {
     const { i32 } = this.state;
-    const isAddress = row.operands.some(({ kind }) => kind === 'O');
+    const isAddress = row.operands.some(({ kind }) => kind === 'O' || kind === 'A');
     if (
       !isAddress &&
       !(size === 64 && row.operands.some((operand) => operand.kind === 'I' && operand.size === 'v'))
     )
       return;
     i32[(record + Field.displacement) >> 2] = immediate;
-    i32[(record + Field.immediate) >> 2] = isAddress && address32 ? 0 : immediateHigh;
+    i32[(record + Field.immediate) >> 2] = immediateHigh;
   }
 
   /** A jump within the page leads from record to record. */
-  #isNear(record: number, target: number, once: boolean, isCall: boolean): boolean {
-    if (once || target < 0 || target >= PAGE_BYTES) return false;
+  #isNear(record: number, target: number, isFar: boolean, isCall: boolean): boolean {
+    if (isFar || target < 0 || target >= PAGE_BYTES) return false;
     this.state.i32[(record + Field.immediate) >> 2] = this.linkTo(record, target, isCall) - record;
     return true;
   }
@@ -106,26 +120,42 @@ export class RecordWriter {
     i32[(record + Field.displacement) >> 2] = overflows ? folded - 0x8000_0000 : folded;
   }
 
-  #segment(record: number, { segment, address32, row }: Instruction, scale: number): void {
-    const { u8 } = this.state;
-    const slot =
-      row.addressOnly || segment === undefined ? Slot.zero : segment === 4 ? Slot.fsBase : Slot.gsBase;
-    u8[record + Field.scaleSegment] = slot | scale | (address32 ? ADDRESS_32 : 0);
+  #segment(record: number, instruction: Instruction, scale: number): void {
+    const { addressBits, row } = instruction;
+    const code = row.addressOnly ? SegmentCode.none : segmentCode(instruction);
+    const size = addressBits === 64 ? 0 : addressBits === 32 ? ADDRESS_32 : ADDRESS_16;
+    this.state.u8[record + Field.scaleSegment] = (code << SEGMENT_SHIFT) | scale | size;
   }
 
-  #op(record: number, form: number, { memory, address32 }: Instruction): void {
+  #op(record: number, form: number, instruction: Instruction, checked: boolean): void {
     const { ops } = this;
     const { u8, u16 } = this.state;
-    const hot = address32 ? 0 : ops.hotOp[form]!;
+    const { memory, addressBits, mode, row } = instruction;
+    const isRare = mode === 64 ? addressBits !== 64 : addressBits !== 32 || (checked && row.sizes === 'n64');
+    const hot = isRare ? 0 : ops.hotOp[form]!;
     let op = hot === 0 ? ops.rareBase + form : hot;
-    if (hot !== 0 && memory) {
-      const segmented = (u8[record + Field.scaleSegment]! & 0xf8) !== Slot.zero;
+    if (hot !== 0 && memory && mode !== 64) op = ops.narrowBase + ops.hotMemory[form]!;
+    else if (hot !== 0 && memory) {
+      const segmented = (u8[record + Field.scaleSegment]! & SEGMENT_BITS) !== 0;
       const indexed = u8[record + Field.index]! !== Slot.zero;
       if (segmented) op = ops.segmentedBase + ops.hotMemory[form]!;
       else if (indexed) op = ops.indexedBase + ops.hotMemory[form]!;
     }
     u16[record >> 1] = op;
   }
+}
+
+const [RSP, RBP] = [4, 5];
+
+/** Outside 64-bit mode the stack pointer and rbp as a base mean the stack segment. */
+function segmentCode({ mode, segment, memory }: Instruction): number {
+  if (mode === 64) {
+    if (segment === undefined) return SegmentCode.none;
+    return segment === 4 ? SegmentCode.fs : SegmentCode.gs;
+  }
+  if (segment !== undefined) return SegmentCode.legacyEs + segment;
+  const onStack = memory !== undefined && (memory.base === RSP || memory.base === RBP);
+  return onStack ? SegmentCode.legacySs : SegmentCode.legacyDs;
 }
 
 /** An immediate of 8 bits, then the registers that VEX.vvvv and the immediate name. */

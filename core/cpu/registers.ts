@@ -48,10 +48,10 @@ export class CpuRegisters implements Registers {
   }
 
   get rip() {
-    return this.state.get64(State.rip);
+    return this.state.instructionPointer;
   }
   set rip(value: bigint) {
-    this.state.set64(State.rip, value);
+    this.state.instructionPointer = value;
   }
 
   get rflags() {

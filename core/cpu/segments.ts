@@ -1,3 +1,4 @@
+import { Attribute, dplOf, UNUSABLE } from './descriptors.js';
 import { GuestFault, Vector } from './guest-fault.js';
 import { State } from './layout.js';
 import type { LinearMemory } from './linear-memory.js';
@@ -5,33 +6,10 @@ import type { CpuState } from './state.js';
 import { segmentAt } from './state.js';
 import type { Segment, SegmentName } from './types.js';
 
-/** Attribute bits of a descriptor, shifted down so that the type begins at bit 0. */
-export const Attribute = {
-  accessed: 1,
-  writable: 2,
-  readable: 2,
-  conforming: 4,
-  code: 8,
-  notSystem: 0x10,
-  dpl: 0x60,
-  present: 0x80,
-  long: 0x2000,
-  default32: 0x4000,
-  granularity: 0x8000,
-} as const;
-
-export const KERNEL_CODE = 0xa09b;
-export const KERNEL_DATA = 0xc093;
-export const USER_CODE = 0xa0fb;
-export const USER_DATA = 0xc0f3;
-export const TSS_BUSY = 0x008b;
-/** VMX's mark for a segment register that holds the null selector. */
-export const UNUSABLE = 0x1_0000;
+export * from './descriptors.js';
 
 /** The bits of a selector that are the offset into its table. */
 const INDEX = 0xfff8;
-
-export const dplOf = (attributes: number) => (attributes >> 5) & 3;
 
 export interface Descriptor extends Segment {
   readonly type: number;

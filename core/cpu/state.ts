@@ -1,5 +1,9 @@
 import {
+  CodeKind,
   RAM,
+  SegmentCode,
+  SEGMENT_MARK_SHIFT,
+  segmentBaseAt as addressedBaseAt,
   SegmentIndex,
   SEGMENT_BYTES,
   Slot,
@@ -9,6 +13,8 @@ import {
   TLB_USER,
 } from './layout.js';
 import { Tlb } from './tlb.js';
+import { Attribute, isFlatCode, isFlatData } from './descriptors.js';
+import type { Mode } from '../isa/instruction.js';
 import type { Segment, SegmentName } from './types.js';
 
 const WASM_PAGE = 65536;
@@ -55,11 +61,13 @@ export class CpuState {
   clear(): void {
     this.u8.fill(0, 0, STATE_BYTES);
     this.set64(Slot.big, 1n << 31n);
-    this.set64(Slot.mask64, 0xffff_ffff_ffff_ffffn);
-    this.set64(Slot.mask32, 0xffff_ffffn);
+    this.set64(State.masks, 0xffff_ffff_ffff_ffffn);
+    this.set64(State.masks + 8, 0xffff_ffffn);
+    this.set64(State.masks16, 0xffffn);
     this.set64(State.zeroResult, 1n);
     this.set64(State.signResult, 1n);
     this.cpl = 0;
+    this.modeChanged();
   }
 
   get cpl(): number {
@@ -70,7 +78,71 @@ export class CpuState {
     const user = level === 3;
     this.set32(State.cpl, level);
     this.set32(State.tlb, user ? TLB_USER : TLB_SUPERVISOR);
-    this.set64(State.codeTag, user ? 1n : 0n);
+    this.set64(State.codeTag, BigInt((this.get32(State.codeKind) << 1) | (user ? 1 : 0)));
+  }
+
+  /** IA-32e mode is active: 64-bit or compatibility mode. */
+  get longActive(): boolean {
+    return (this.u32[State.efer >> 2]! & EFER_LMA) !== 0;
+  }
+
+  /** 64-bit mode. */
+  get isLong(): boolean {
+    return this.u32[State.codeKind >> 2] === CodeKind.long;
+  }
+
+  get mode(): Mode {
+    const kind = this.u32[State.codeKind >> 2]!;
+    if (kind === CodeKind.long) return 64;
+    return kind === CodeKind.code32 || kind === CodeKind.checked32 ? 32 : 16;
+  }
+
+  /** Offset of the instruction in its segment: rip in 64-bit mode, eip or ip elsewhere. */
+  get instructionPointer(): bigint {
+    const linear = this.get64(State.rip);
+    return this.isLong ? linear : BigInt.asUintN(32, linear - this.get64(State.codeBase));
+  }
+
+  /** The code segment has been loaded before. */
+  set instructionPointer(offset: bigint) {
+    const linear = this.isLong ? offset : BigInt.asUintN(32, offset + this.get64(State.codeBase));
+    this.set64(State.rip, linear);
+  }
+
+  /** CS, CR0 or EFER changed: what generated code knows about the mode. */
+  modeChanged(): void {
+    const kind = this.#codeKind();
+    if (kind === CodeKind.long && this.isLong) return;
+    this.set32(State.codeKind, kind);
+    this.cpl = this.get32(State.cpl);
+    const long = kind === CodeKind.long;
+    const cs = segmentAt('cs');
+    this.set64(State.codeBase, long ? 0n : this.get64(cs));
+    this.set64(State.codeLimit, long ? 0xffff_ffff_ffff_ffffn : BigInt(this.get32(cs + 16)));
+    // Code of a segment that is not flat is looked at again: it may be another segment.
+    if (kind === CodeKind.checked16 || kind === CodeKind.checked32) this.tlb.flushCode();
+    for (const name of ADDRESSED) this.#segmentChanged(name);
+  }
+
+  #codeKind(): number {
+    const attributes = this.attributes('cs');
+    if (this.longActive && attributes & Attribute.long) return CodeKind.long;
+    const flat = isFlatCode(this.segment('cs'));
+    if (attributes & Attribute.default32) return flat ? CodeKind.code32 : CodeKind.checked32;
+    return flat ? CodeKind.code16 : CodeKind.checked16;
+  }
+
+  /** Outside 64-bit mode: what is added to offsets in the segment. */
+  #segmentChanged(name: AddressedName): void {
+    const at = addressedBaseAt(SegmentCode.legacyEs + SegmentIndex[name]);
+    const segment = this.segment(name);
+    const mark = BigInt(SegmentIndex[name] + 1) << BigInt(32 + SEGMENT_MARK_SHIFT);
+    this.set64(at, this.isLong || isFlatData(segment) ? 0n : BigInt.asUintN(32, segment.base) | mark);
+    if (name !== 'ss') return;
+    const short = !this.isLong && (segment.attributes & Attribute.default32) === 0;
+    this.set64(State.stackMask, this.isLong ? 0xffff_ffff_ffff_ffffn : short ? 0xffffn : 0xffff_ffffn);
+    this.set64(State.stackKeep, short ? 0xffff_ffff_ffff_0000n : 0n);
+    if (short) this.set64(at, this.get64(at) | mark);
   }
 
   segment(name: SegmentName): Segment {
@@ -97,8 +169,15 @@ export class CpuState {
     this.set32(at + 8, selector);
     this.set32(at + 12, attributes);
     this.set32(at + 16, limit);
+    if (name === 'cs') this.modeChanged();
+    else if (!this.isLong && isAddressed(name)) this.#segmentChanged(name);
   }
 }
+
+const EFER_LMA = 0x400;
+const ADDRESSED = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'] as const;
+type AddressedName = (typeof ADDRESSED)[number];
+const isAddressed = (name: SegmentName): name is AddressedName => name !== 'ldtr' && name !== 'tr';
 
 export const segmentAt = (name: SegmentName) => State.segments + SegmentIndex[name] * SEGMENT_BYTES;
 

@@ -4,7 +4,7 @@ import { state64, toState32, toState64 } from './emitter/emitter.js';
 import { emitForm } from './emitter/prelude.js';
 import type { HelperSignatures } from './emitter/record-emitter.js';
 import { HotEmitter } from './emitter/record-emitter.js';
-import { CODE_TLB, CODE_TLB_ENTRIES, Field, PAGE_BYTES, Pause, Slot, State } from './layout.js';
+import { CODE_TLB, CODE_TLB_ENTRIES, Field, PAGE_BYTES, Pause, SEGMENT_BITS, Slot, State } from './layout.js';
 import type { OpTable } from './ops.js';
 import type { Label } from './wasm/body.js';
 import { Body } from './wasm/body.js';
@@ -138,7 +138,8 @@ class LoopBuilder {
   #dispatch(): void {
     const body = this.#body;
     const special = this.#specialArms();
-    const [decode, pageEnd, once, goto, count, region, indexed, segmented, rare] = special as [
+    const [decode, pageEnd, once, goto, count, region, indexed, segmented, narrow, rare] = special as [
+      Arm,
       Arm,
       Arm,
       Arm,
@@ -164,6 +165,7 @@ class LoopBuilder {
       ...forms,
       ...memoryForms.map(() => indexed),
       ...memoryForms.map(() => segmented),
+      ...memoryForms.map(() => narrow),
     ];
     this.#memoryLabels = forms.filter(({ inner }) => inner !== undefined).map(({ inner }) => inner!);
     body.brTable(
@@ -191,7 +193,7 @@ class LoopBuilder {
     body.scope(arm.build);
   }
 
-  /** Decode, page end, once, goto, count, region, indexed, segmented, rare. */
+  /** Decode, page end, once, goto, count, region, indexed, segmented, narrow, rare. */
   #specialArms(): Arm[] {
     const pauses = (reason: number) => () => {
       this.#giveBack();
@@ -218,8 +220,9 @@ class LoopBuilder {
       },
       { build: () => this.#count() },
       { build: pauses(Pause.region) },
-      { build: () => this.#complexAddress(false) },
-      { build: () => this.#complexAddress(true) },
+      { build: () => this.#complexAddress('indexed') },
+      { build: () => this.#complexAddress('segmented') },
+      { build: () => this.#complexAddress('narrow') },
       { build: () => this.#leave(Pause.rare) },
     ];
   }
@@ -235,7 +238,7 @@ class LoopBuilder {
     body.br(this.#main);
   }
 
-  #complexAddress(segmented: boolean): void {
+  #complexAddress(kind: 'indexed' | 'segmented' | 'narrow'): void {
     const body = this.#body;
     const record = body.get(this.#record);
     const packed = body.let(i32.load8u(record, Field.scaleSegment));
@@ -244,8 +247,10 @@ class LoopBuilder {
       i64.extendU(i32.and(packed, i32.const(3))),
     );
     const sum = i64.add(this.#baseAddress(), index);
-    body.set(this.#address, segmented ? i64.add(sum, i64.load(i32.and(packed, i32.const(0xf8)))) : sum);
-    const base = segmented ? this.ops.segmentedBase : this.ops.indexedBase;
+    const offset = kind === 'narrow' ? i64.and(sum, i64.const(0xffff_ffff)) : sum;
+    const segment = i64.load(i32.and(packed, i32.const(SEGMENT_BITS)), State.segmentBases);
+    body.set(this.#address, kind === 'indexed' ? offset : i64.add(offset, segment));
+    const base = this.ops[`${kind}Base`];
     body.brTable(i32.sub(body.get(this.#op), i32.const(base)), this.#memoryLabels, this.#bail);
   }
 

@@ -1,4 +1,4 @@
-import type { DecodeFailure, Instruction, MemoryOperand, Mode } from './instruction.js';
+import type { AddressBits, DecodeFailure, Instruction, MemoryOperand, Mode } from './instruction.js';
 import { choose, Opcodes } from './opcode-map.js';
 import type { OperandCode } from './operand.js';
 import type { MandatoryPrefix, OpcodeMap, OperandSize, ParsedRow } from './row.js';
@@ -11,6 +11,10 @@ const REX_X = 2;
 const REX_B = 1;
 const VEX_LONG = 0xc4;
 const VEX_SHORT = 0xc5;
+const [BX, BP, SI, DI] = [3, 5, 6, 7];
+/** By ModRM.rm, with 16-bit addresses. */
+const SHORT_BASES = [BX, BX, BP, BP, SI, DI, BP, BX];
+const SHORT_INDEXES = [SI, DI, SI, DI];
 /** By VEX.mmmmm and VEX.pp. */
 const VEX_MAPS: readonly (OpcodeMap | undefined)[] = [undefined, 'vex.0f', 'vex.0f38', 'vex.0f3a'];
 const VEX_PREFIXES: readonly MandatoryPrefix[] = ['np', '66', 'f3', 'f2'];
@@ -22,14 +26,19 @@ const tooLong = new TooLong();
 
 /** Bytes to instructions, by the rows. Not re-entrant: the cursor belongs to the instance. */
 export class Decoder {
-  readonly #opcodes: Opcodes;
+  /** Rows of 64-bit mode, and of the other modes. */
+  readonly #long: Opcodes;
+  readonly #legacy: Opcodes;
+  #opcodes: Opcodes;
+  #mode: Mode = 64;
   #bytes: Uint8Array = new Uint8Array();
   #start = 0;
   #at = 0;
   #end = 0;
   #rex = 0;
-  #operandSize16 = false;
-  #address32 = false;
+  #operandPrefix = false;
+  #addressPrefix = false;
+  #addressBits: AddressBits = 64;
   #repeat: Instruction['repeat'] = 0;
   #lock = false;
   #segment: number | undefined;
@@ -37,14 +46,17 @@ export class Decoder {
   #vexL = false;
 
   constructor(rows: readonly ParsedRow[]) {
-    this.#opcodes = new Opcodes(rows);
+    this.#long = this.#opcodes = new Opcodes(rows.filter(({ modes }) => modes !== 'legacy'));
+    this.#legacy = new Opcodes(rows.filter(({ modes }) => modes !== 'long'));
   }
 
   /** Reads no byte at or behind `end`. */
-  decode(bytes: Uint8Array, start: number, end: number, _mode: Mode = 'long'): Instruction | DecodeFailure {
+  decode(bytes: Uint8Array, start: number, end: number, mode: Mode = 64): Instruction | DecodeFailure {
     this.#bytes = bytes;
     this.#start = this.#at = start;
     this.#end = end;
+    this.#mode = mode;
+    this.#opcodes = mode === 64 ? this.#long : this.#legacy;
     try {
       return this.#instruction() ?? 'undefined';
     } catch (failure) {
@@ -69,6 +81,10 @@ export class Decoder {
     return (this.#byte() << 24) >> 24;
   }
 
+  #signed16(): number {
+    return (this.#word() << 16) >> 16;
+  }
+
   #signed32(): number {
     const low = this.#word();
     return low | (this.#word() << 16);
@@ -76,23 +92,29 @@ export class Decoder {
 
   #instruction(): Instruction | undefined {
     const first = this.#prefixes();
-    if (first === VEX_LONG || first === VEX_SHORT) return this.#vex(first);
+    if ((first === VEX_LONG || first === VEX_SHORT) && this.#isVex()) return this.#vex(first);
     const [map, opcode] = this.#opcode(first);
     const prefix = this.#effectivePrefix();
     const row = this.#choose(map, opcode, prefix);
     return row && this.#operands(row, opcode);
   }
 
+  /** Outside 64-bit mode these bytes are LES and LDS, unless their memory operand is a register. */
+  #isVex(): boolean {
+    return this.#mode === 64 || this.#peek() >= 0xc0;
+  }
+
   /** Other prefixes than those of segment and address size may not come before it. */
   #vex(first: number): Instruction | undefined {
-    if (this.#lock || this.#operandSize16 || this.#repeat !== 0 || this.#rex !== 0) return undefined;
+    if (this.#lock || this.#operandPrefix || this.#repeat !== 0 || this.#rex !== 0) return undefined;
     const second = this.#byte();
     const last = first === VEX_SHORT ? second : this.#byte();
     const map = first === VEX_SHORT ? 'vex.0f' : VEX_MAPS[second & 0x1f];
     if (!map) return undefined;
     const extension = first === VEX_SHORT ? (second & 0x80) | 0x60 : second;
-    this.#rex = ((~extension >> 5) & 7) | (first === VEX_LONG && last & 0x80 ? REX_W : 0);
-    this.#vvvv = (~last >> 3) & 15;
+    const inverted = this.#mode === 64 ? (~extension >> 5) & 7 : 0;
+    this.#rex = inverted | (first === VEX_LONG && last & 0x80 ? REX_W : 0);
+    this.#vvvv = (~last >> 3) & (this.#mode === 64 ? 15 : 7);
     this.#vexL = (last & 4) !== 0;
     const opcode = this.#byte();
     const row = this.#choose(map, opcode, VEX_PREFIXES[last & 3]!);
@@ -116,7 +138,7 @@ export class Decoder {
   #effectivePrefix(): MandatoryPrefix {
     if (this.#repeat === 0xf3) return 'f3';
     if (this.#repeat === 0xf2) return 'f2';
-    return this.#operandSize16 ? '66' : 'np';
+    return this.#operandPrefix ? '66' : 'np';
   }
 
   #peek(): number {
@@ -128,27 +150,31 @@ export class Decoder {
   /** Answers the first byte that is no prefix. */
   #prefixes(): number {
     this.#rex = 0;
-    this.#operandSize16 = this.#address32 = this.#lock = false;
+    this.#operandPrefix = this.#addressPrefix = this.#lock = false;
     this.#repeat = 0;
     this.#segment = undefined;
     this.#vvvv = 0;
     this.#vexL = false;
     for (;;) {
       const byte = this.#byte();
-      if ((byte & 0xf0) === 0x40) this.#rex = byte;
+      if (this.#mode === 64 && (byte & 0xf0) === 0x40) this.#rex = byte;
       else if (this.#legacyPrefix(byte)) this.#rex = 0;
-      else return byte;
+      else {
+        this.#addressBits = addressBits(this.#mode, this.#addressPrefix);
+        return byte;
+      }
     }
   }
 
   #legacyPrefix(byte: number): boolean {
-    if (byte === 0x66) this.#operandSize16 = true;
-    else if (byte === 0x67) this.#address32 = true;
+    if (byte === 0x66) this.#operandPrefix = true;
+    else if (byte === 0x67) this.#addressPrefix = true;
     else if (byte === LOCK) this.#lock = true;
     else if (byte === 0xf2 || byte === 0xf3) this.#repeat = byte;
     else if (byte === 0x64 || byte === 0x65) this.#segment = byte - 0x60;
-    // es, cs, ss and ds are accepted and mean nothing; they do not undo fs or gs.
-    else return byte === 0x26 || byte === 0x2e || byte === 0x36 || byte === 0x3e;
+    else if ((byte & 0xe7) !== 0x26) return false;
+    // In 64-bit mode es, cs, ss and ds are accepted and mean nothing; they do not undo fs or gs.
+    else if (this.#mode !== 64) this.#segment = (byte >> 3) & 3;
     return true;
   }
 
@@ -181,17 +207,20 @@ export class Decoder {
       hasRex: this.#rex !== 0,
       lock: this.#lock,
       repeat: this.#repeat,
-      address32: this.#address32,
+      addressBits: this.#addressBits,
+      mode: this.#mode,
     };
   }
 
-  #sizeIndex({ sizeList, opcode }: ParsedRow): number {
+  #sizeIndex({ sizeList, sizes, opcode }: ParsedRow): number {
+    if (sizeList.length === 1) return 0;
     if (sizeList[1] === 256) return this.#vexL ? 1 : 0;
     const wide = (this.#rex & REX_W) !== 0;
-    const narrow = this.#operandSize16 && opcode.prefix !== '66';
-    if (sizeList.length === 1) return 0;
-    if (sizeList.length === 3) return wide ? 2 : narrow ? 0 : 1;
-    if (sizeList[0] === 16) return narrow && !wide ? 0 : 1;
+    const prefixed = this.#operandPrefix && opcode.prefix !== '66';
+    if (this.#mode !== 64) return sizeList[0] === 32 || prefixed === (this.#mode === 32) ? 0 : 1;
+    if (sizes === 'n64') return 2;
+    if (sizes === 'd64') return prefixed && !wide ? 0 : 2;
+    if (sizeList.length === 3) return wide ? 2 : prefixed ? 0 : 1;
     return wide ? 1 : 0;
   }
 
@@ -205,14 +234,25 @@ export class Decoder {
     const reg = ((modrm >> 3) & 7) | (this.#rex & REX_R ? 8 : 0);
     const rm = modrm & 7;
     if (mod === 3) return { reg, rm: rm | (this.#rex & REX_B ? 8 : 0), memory: undefined };
+    if (this.#addressBits === 16) return { reg, rm, memory: this.#short(mod, rm) };
     return { reg, rm, memory: rm === 4 ? this.#sib(mod) : this.#simple(mod, rm) };
   }
 
   #simple(mod: number, rm: number): MemoryOperand {
-    const ripRelative = mod === 0 && rm === 5;
-    const base = ripRelative ? undefined : rm | (this.#rex & REX_B ? 8 : 0);
-    const displacement = ripRelative ? this.#signed32() : this.#displacement(mod);
+    const noBase = mod === 0 && rm === 5;
+    const ripRelative = noBase && this.#mode === 64;
+    const base = noBase ? undefined : rm | (this.#rex & REX_B ? 8 : 0);
+    const displacement = noBase ? this.#signed32() : this.#displacement(mod);
     return { base, index: undefined, scale: 0, displacement, ripRelative };
+  }
+
+  /** 16-bit addressing: a base, an index that is never scaled, and at most 16 bits of displacement. */
+  #short(mod: number, rm: number): MemoryOperand {
+    const noBase = mod === 0 && rm === 6;
+    const base = noBase ? undefined : SHORT_BASES[rm];
+    const index = rm < 4 ? SHORT_INDEXES[rm] : undefined;
+    const displacement = noBase || mod === 2 ? this.#signed16() : mod === 1 ? this.#signed8() : 0;
+    return { base, index, scale: 0, displacement, ripRelative: false };
   }
 
   #sib(mod: number): MemoryOperand {
@@ -237,22 +277,37 @@ export class Decoder {
 
   /** A second immediate (`ENTER_Iw_Ib`) lands above the 16 bits of the first. */
   #immediates(row: ParsedRow, size: OperandSize): [number, number] {
-    const found = row.operands.filter(({ kind }) => 'IJOL'.includes(kind));
+    const found = row.operands.filter(({ kind }) => 'IJOAL'.includes(kind));
     const [first, second] = found;
     if (!first) return [0, 0];
     if (row.opcode.isVex) return [this.#byte(), 0];
-    if (first.kind === 'O')
-      return this.#address32 ? [this.#signed32(), 0] : [this.#signed32(), this.#signed32()];
+    if (first.kind === 'O') return this.#offset();
+    if (first.kind === 'A') return [size === 16 ? this.#word() : this.#signed32(), this.#word()];
+    if (first.kind === 'J') return [this.#distance(first, size), 0];
     if (first.size === 'v' && size === 64) return [this.#signed32(), this.#signed32()];
     const value = cut(this.#immediate(first, size), size);
     return [second ? (value & 0xffff) | (this.#byte() << 16) : value, 0];
   }
 
-  #immediate({ kind, size: code }: OperandCode, size: OperandSize): number {
-    if (code === 8) return this.#signed8();
-    if (code === 16) return this.#word();
-    return size === 16 && kind !== 'J' ? this.#word() : this.#signed32();
+  #offset(): [number, number] {
+    if (this.#addressBits === 16) return [this.#word(), 0];
+    return [this.#signed32(), this.#addressBits === 64 ? this.#signed32() : 0];
   }
+
+  #distance({ size: code }: OperandCode, size: OperandSize): number {
+    if (code === 8) return this.#signed8();
+    return size === 16 ? this.#signed16() : this.#signed32();
+  }
+
+  #immediate({ size: code }: OperandCode, size: OperandSize): number {
+    if (code === 8) return this.#signed8();
+    return code === 16 || size === 16 ? this.#word() : this.#signed32();
+  }
+}
+
+function addressBits(mode: Mode, prefixed: boolean): AddressBits {
+  if (mode === 64) return prefixed ? 32 : 64;
+  return prefixed === (mode === 32) ? 16 : 32;
 }
 
 /** Moves to and from control and debug registers name a general register whatever ModRM.mod says. */

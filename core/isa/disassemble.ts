@@ -42,7 +42,14 @@ type Formatter = (instruction: Instruction, operand: OperandCode, rip: bigint | 
 const general =
   (field: 'reg' | 'rm' | 'vvvv'): Formatter =>
   (instruction, operand) =>
-    registerName(instruction[field], sizeIn(operand, instruction.size), instruction.hasRex);
+    registerName(
+      instruction[field],
+      widest(instruction, sizeIn(operand, instruction.size)),
+      instruction.hasRex,
+    );
+/** There are no 64-bit registers outside 64-bit mode. */
+const widest = ({ mode }: Instruction, size: OperandSize): OperandSize =>
+  size === 64 && mode !== 64 ? 32 : size;
 const numbered =
   (prefix: string, field: 'reg' | 'rm', mask = 15): Formatter =>
   (instruction) =>
@@ -77,6 +84,8 @@ const FORMATTERS: Record<OperandKind, Formatter> = {
   I: (instruction, operand) => immediate(instruction, operand),
   J: ({ length, immediate: distance }, _, rip) => target(length + distance, rip),
   O: (instruction) => `[${segmentPrefix(instruction)}0x${unsigned64(instruction).toString(16)}]`,
+  A: ({ immediate: offset, immediateHigh: selector }) =>
+    `0x${selector.toString(16)}:0x${(offset >>> 0).toString(16)}`,
   X: () => '',
   Y: () => '',
   fixed: (instruction, operand) => fixed(instruction, operand),
@@ -127,13 +136,12 @@ function memory(instruction: Instruction, operand: OperandCode, rip: bigint | un
   return `${width}[${segmentPrefix(instruction)}${address(instruction, rip)}]`;
 }
 
-function address({ memory: place, address32, length }: Instruction, rip: bigint | undefined): string {
+function address({ memory: place, addressBits: bits, length }: Instruction, rip: bigint | undefined): string {
   const { base, index, scale, displacement, ripRelative } = place!;
-  const bits = address32 ? 32 : 64;
   if (ripRelative && rip !== undefined)
     return `0x${BigInt.asUintN(bits, rip + BigInt(length + displacement)).toString(16)}`;
   const parts = [
-    ...(ripRelative ? [address32 ? 'eip' : 'rip'] : []),
+    ...(ripRelative ? [bits === 32 ? 'eip' : 'rip'] : []),
     ...(base === undefined ? [] : [registerName(base, bits)]),
     ...(index === undefined ? [] : [`${registerName(index, bits)}${scale ? `*${1 << scale}` : ''}`]),
   ];

@@ -1,7 +1,8 @@
 import type { OperandSize, ParsedRow } from './row.js';
 
-/** Only long mode is built; the others are named so that the decoder can say no to them. */
-export type Mode = 'long';
+/** Default operand and address size of the code: 64 is 64-bit mode, 16 and 32 are every other mode, by the D bit of the code segment. */
+export type Mode = 16 | 32 | 64;
+export type AddressBits = 16 | 32 | 64;
 
 export interface MemoryOperand {
   /** Register numbers, undefined when absent. */
@@ -27,15 +28,17 @@ export interface Instruction {
   /** The register that VEX.vvvv names, 0 without one. */
   readonly vvvv: number;
   readonly memory: MemoryOperand | undefined;
-  /** 4 = fs, 5 = gs; other segments have base 0 in long mode. */
+  /** Of the prefix, 0..5 = es cs ss ds fs gs; only fs and gs in 64-bit mode, where the others have base 0. */
   readonly segment: number | undefined;
-  /** Sign-extended; for `Iv` of 64 bits and moffs the low half. */
+  /** Sign-extended; for `Iv` of 64 bits, moffs and far pointers the low half. */
   readonly immediate: number;
+  /** The upper half; of a far pointer the selector. */
   readonly immediateHigh: number;
   readonly hasRex: boolean;
   readonly lock: boolean;
   readonly repeat: 0xf2 | 0xf3 | 0;
-  readonly address32: boolean;
+  readonly addressBits: AddressBits;
+  readonly mode: Mode;
 }
 
 /** Why bytes are no instruction: more bytes are needed, no row fits (#UD), or longer than 15 bytes (#GP). */

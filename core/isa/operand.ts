@@ -10,6 +10,7 @@ export type OperandKind =
   | 'I'
   | 'J'
   | 'O'
+  | 'A'
   | 'S'
   | 'C'
   | 'D'
@@ -69,13 +70,17 @@ const FIXED: Record<string, Omit<OperandCode, 'text' | 'kind'>> = {
   rAX: { size: 'v', register: 0 },
   eAX: { size: 'z', register: 0 },
   '1': { size: 8 },
+  ES: { size: 64, register: 0 },
+  CS: { size: 64, register: 1 },
+  SS: { size: 64, register: 2 },
+  DS: { size: 64, register: 3 },
   FS: { size: 64, register: 4 },
   GS: { size: 64, register: 5 },
   ST0: { size: 0, register: 0 },
   STi: { size: 0 },
 };
 
-const LETTERED = /^([EGMRZIJOSCDVWUPQNXYHBL])(b|w|dq|d|qq|q|v|z|y|x|ps|pd|ss|sd|pi|p|s|t|a|)$/;
+const LETTERED = /^([EGMRZIJOASCDVWUPQNXYHBL])(b|w|dq|d|qq|q|v|z|y|x|ps|pd|ss|sd|pi|p|s|t|a|)$/;
 
 /** Undefined when `text` is not an operand code, so it belongs to the mnemonic. */
 export function parseOperand(text: string): OperandCode | undefined {

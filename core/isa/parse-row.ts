@@ -44,8 +44,8 @@ function variants(operands: readonly OperandCode[]): readonly Variant[] {
 }
 
 function sizeList(row: Row, operands: readonly OperandCode[]): readonly OperandSize[] {
-  if (row.sizes === 'd64') return [16, 64];
-  if (row.sizes === 'v') return [16, 32, 64];
+  if (row.sizes === 'v32') return [16, 32];
+  if (row.sizes === 'v' || row.sizes === 'd64' || row.sizes === 'n64') return [16, 32, 64];
   if (row.sizes === 'y') return [32, 64];
   if (row.sizes !== undefined) return [row.sizes];
   const sizes = operands.map(({ size }) => size);

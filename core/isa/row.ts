@@ -38,8 +38,13 @@ export interface Row {
   readonly nondestructive?: boolean;
   /** The last vector operand is so many times smaller than the vector length. */
   readonly fraction?: 2 | 4 | 8;
-  /** Sizes where the operands do not tell: `v` 16 32 64, `d64` 16 64, `y` 32 64, or one size. */
-  readonly sizes?: 'v' | 'd64' | 'y' | OperandSize;
+  /**
+   * Sizes where the operands do not tell: `v` 16 32 64, `d64` the same where 64-bit mode has no 32, `n64` the same where 64-bit mode has
+   * 64 only, `v32` 16 32, `y` 32 64, or one size.
+   */
+  readonly sizes?: 'v' | 'v32' | 'd64' | 'n64' | 'y' | OperandSize;
+  /** Exists in 64-bit mode only, or in every other mode only. */
+  readonly modes?: 'long' | 'legacy';
   /** What CPUID calls the extension that brought it, where it is not the one of its family. */
   readonly cpuid?: string;
   /** Which unit must be on: its instructions raise #NM or #UD by CR0, CR4 and XCR0. */

@@ -3,9 +3,12 @@ import type { OperandCode, OperandKind } from '../../isa/operand.js';
 import { sizeIn } from '../../isa/operand.js';
 import type { OperandSize } from '../../isa/row.js';
 import {
+  ADDRESS_16,
   ADDRESS_32,
   Field,
-  Slot,
+  SEGMENT_BITS,
+  SegmentCode,
+  segmentBaseAt,
   State,
   TLB_ENTRIES,
   TLB_ENTRY_BYTES,
@@ -29,6 +32,7 @@ const STORES = { 8: i64.store8, 16: i64.store16, 32: i64.store32, 64: i64.store 
 const SIGNED_LOADS = { 8: i64.load8s, 16: i64.load16s, 32: i64.load32s, 64: i64.load };
 
 const TLB_INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_BYTES;
+const RSP = 4;
 const VECTOR_KINDS = new Set<OperandKind>(['V', 'W', 'U', 'H', 'L']);
 const MMX_KINDS = new Set<OperandKind>(['P', 'Q', 'N']);
 /** Where the record holds the register of an operand; all others are in `rm`. */
@@ -84,10 +88,31 @@ export abstract class Emitter {
   abstract field64(field: number): Expr;
   /** Raises an exception; nothing after it is executed. */
   abstract fault(vector: number, code?: Expr): void;
-  /** #GP(0) for a target that no address can be, before anything has changed. */
-  requireCanonical(target: Expr): void {
-    const canonical = i64.shrS(i64.shl(target, i64.const(16)), i64.const(16));
-    this.body.if(i64.ne(canonical, target), () => this.fault(GP));
+  /** #GP(0) for what no 64-bit address can be. */
+  requireCanonical(linear: Expr): void {
+    const canonical = i64.shrS(i64.shl(linear, i64.const(16)), i64.const(16));
+    this.body.if(i64.ne(canonical, linear), () => this.fault(GP));
+  }
+
+  /** #GP(0) for a target that no address can be, or that is beyond the code segment, before anything has changed. */
+  requireTarget(target: Expr): void {
+    if (this.size === 64) this.requireCanonical(target);
+    else this.body.if(i64.gtU(target, state64(State.codeLimit)), () => this.fault(GP));
+  }
+
+  /** The same for the target of the J operand. */
+  requireRelative(): void {}
+
+  /** Goes to an offset in the code segment, which outside 64-bit mode need not begin at 0. */
+  branch(target: Expr): void {
+    if (this.size === 64) this.jump(target);
+    else this.jump(this.trim(i64.add(target, state64(State.codeBase)), 32));
+  }
+
+  /** Offset of the next instruction in the code segment. */
+  returnAddress(): Expr {
+    if (this.size === 64) return this.nextRip();
+    return this.let(this.trim(i64.sub(this.nextRip(), state64(State.codeBase))));
   }
 
   /** Goes to a linear address; nothing after it is executed. */
@@ -257,13 +282,25 @@ export abstract class Emitter {
 
   /** All ones in as many bits as addresses have here. */
   addressMask(): Expr {
-    const wanted = i32.and(this.field8(Field.scaleSegment), i32.const(ADDRESS_32));
-    return i64.load(i32.shl(wanted, i32.const(1)), Slot.mask64);
+    const size = i32.and(this.field8(Field.scaleSegment), i32.const(ADDRESS_16 | ADDRESS_32));
+    return i64.load(i32.shl(size, i32.const(1)), State.masks);
   }
 
   /** Adds the base of the segment that applies. */
   withSegment(offset: Expr): Expr {
-    return i64.add(offset, i64.load(i32.and(this.field8(Field.scaleSegment), i32.const(0xf8))));
+    return i64.add(offset, segmentBase(this.field8(Field.scaleSegment)));
+  }
+
+  /** Adds the base of ES, which string instructions write to. */
+  inExtraSegment(offset: Expr): Expr {
+    return i64.add(offset, state64(segmentBaseAt(SegmentCode.legacyEs)));
+  }
+
+  /** Writes as much of a general register as addresses have bits; `value` has no more. */
+  setAddressed(register: number, value: Expr): void {
+    const short = i32.and(this.field8(Field.scaleSegment), i32.const(ADDRESS_16));
+    const kept = select(short, i64.and(this.gpr(register), i64.const(~0xffff)), i64.const(0));
+    this.setGpr(register, i64.or(kept, value));
   }
 
   /** `value` when the base of the memory operand is general register `register`, else 0. */
@@ -372,19 +409,35 @@ export abstract class Emitter {
 
   push(value: Expr, size: GprSize = this.size as GprSize): void {
     const kept = this.body.let(value);
-    const top = this.body.let(i64.sub(this.gpr(4), i64.const(size / 8)));
-    this.store(top, kept, size);
-    this.setGpr(4, top);
+    const top = this.stackOffset(i64.const(-size / 8));
+    this.store(this.onStack(top), kept, size);
+    this.setStack(top);
   }
 
   /** Reads the top of the stack; the caller moves rsp once nothing can fault any more. */
   top(size: GprSize = this.size as GprSize): Expr {
-    return this.load(this.gpr(4), size);
+    return this.load(this.onStack(this.stackOffset()), size);
   }
 
   /** Moves rsp by a number of bytes. */
   release(bytes: number): void {
-    this.setGpr(4, i64.add(this.gpr(4), i64.const(bytes)));
+    this.setStack(this.stackOffset(i64.const(bytes)));
+  }
+
+  /** The top of the stack moved by a distance, as an offset in the stack segment. */
+  stackOffset(distance?: Expr, from: Expr = this.gpr(RSP)): Expr {
+    const moved = distance ? i64.add(from, distance) : from;
+    return this.let(this.size === 64 ? moved : i64.and(moved, state64(State.stackMask)));
+  }
+
+  /** Linear address of an offset in the stack segment. */
+  onStack(offset: Expr): Expr {
+    return this.size === 64 ? offset : i64.add(offset, state64(segmentBaseAt(SegmentCode.legacySs)));
+  }
+
+  setStack(offset: Expr): void {
+    if (this.size === 64) this.setGpr(RSP, offset);
+    else this.setGpr(RSP, i64.or(i64.and(this.gpr(RSP), state64(State.stackKeep)), offset));
   }
 
   protected slowUnlessCached(address: Expr, bytes: number, access: Access, host: Local): void {
@@ -455,5 +508,8 @@ export function fullAddress(e: Emitter, mask: Expr, distance?: Expr): Expr {
   const based = i64.add(i64.load(e.field8(Field.rm)), e.field32Signed64(Field.displacement));
   const offset = i64.add(based, index);
   const moved = distance ? i64.add(offset, distance) : offset;
-  return i64.add(i64.and(moved, mask), i64.load(i32.and(scaleSegment, i32.const(0xf8))));
+  return i64.add(i64.and(moved, mask), segmentBase(scaleSegment));
 }
+
+const segmentBase = (scaleSegment: Expr) =>
+  i64.load(i32.and(scaleSegment, i32.const(SEGMENT_BITS)), State.segmentBases);

@@ -8,7 +8,9 @@ import type { Expr } from '../wasm/expr.js';
 import { expr, i32, i64 } from '../wasm/expr.js';
 import type { ModuleBuilder, Signature } from '../wasm/module.js';
 import type { Access } from './emitter.js';
-import { Emitter, fullAddress, toState32, toState64 } from './emitter.js';
+import { Emitter, fullAddress, state64, toState32, toState64 } from './emitter.js';
+
+const RSP = 4;
 
 /** What the slow path is told: bytes, plus the kind of access. */
 export const accessCode = (bytes: number, access: Access) => bytes + ACCESS_CODE[access];
@@ -147,6 +149,29 @@ export class HotEmitter extends RecordEmitter {
     this.body.br(main);
   }
 
+  /** Only in flat segments are jumps hot. */
+  override requireTarget(target: Expr): void {
+    if (this.size === 64) super.requireTarget(target);
+  }
+
+  override branch(target: Expr): void {
+    this.jump(target);
+  }
+
+  override returnAddress(): Expr {
+    return this.nextRip();
+  }
+
+  /** Where the stack is not one of 32 bits, its base is marked, so that the access was left to the rare version. */
+  override stackOffset(distance?: Expr, from: Expr = this.gpr(RSP)): Expr {
+    if (this.size !== 32) return super.stackOffset(distance, from);
+    return this.let(this.trim(distance ? i64.add(from, distance) : from, 32));
+  }
+
+  override setStack(offset: Expr): void {
+    this.setGpr(RSP, offset);
+  }
+
   system(): void {
     this.fault();
   }
@@ -220,7 +245,20 @@ export class RareEmitter extends RecordEmitter {
     this.body.return(i32.const(Status.jumped));
   }
 
+  override requireRelative(): void {
+    if (this.size !== 64) this.requireTarget(this.#relativeOffset());
+  }
+
+  #relativeOffset(): Expr {
+    return this.let(this.trim(i64.sub(this.relativeTarget(), state64(State.codeBase))));
+  }
+
   jumpRelative(): void {
+    if (this.form.variant === 'far' && this.size !== 64) {
+      const target = this.#relativeOffset();
+      this.requireTarget(target);
+      return this.branch(target);
+    }
     if (this.form.variant === 'far') return this.jump(this.relativeTarget());
     const target = i32.add(this.body.get(this.record), this.field32(Field.immediate));
     this.jump(ripOf(target));

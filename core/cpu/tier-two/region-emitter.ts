@@ -1,7 +1,7 @@
 import type { Access } from '../emitter/emitter.js';
 import { Emitter } from '../emitter/emitter.js';
 import type { HelperImports } from '../emitter/record-emitter.js';
-import { ADDRESS_32, Field, Slot } from '../layout.js';
+import { ADDRESS_32, Field, SEGMENT_BITS, Slot, State } from '../layout.js';
 import type { Local } from '../wasm/body.js';
 import { call } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
@@ -116,8 +116,8 @@ export class RegionEmitter extends Emitter {
     const sum = parts.length === 0 ? i64.const(0) : parts.reduce(i64.add);
     const packed = this.instruction.fields.getUint8(Field.scaleSegment);
     const cut = packed & ADDRESS_32 ? i64.and(sum, i64.const(0xffff_ffff)) : sum;
-    const segment = packed & 0xf8;
-    const linear = segment === Slot.zero ? cut : i64.add(cut, i64.load(i32.const(segment)));
+    const segment = packed & SEGMENT_BITS;
+    const linear = segment === 0 ? cut : i64.add(cut, i64.load(i32.const(segment), State.segmentBases));
     return this.body.let(linear);
   }
 

@@ -24,10 +24,10 @@ const goesDown = () => i32.and(state32(State.systemFlags), i32.const(DF));
 
 /** Source and destination as linear addresses. */
 const source = (e: Emitter) => e.let(e.withSegment(i64.and(e.gpr(RSI), e.addressMask())));
-const destination = (e: Emitter) => e.let(i64.and(e.gpr(RDI), e.addressMask()));
+const destination = (e: Emitter) => e.let(e.inExtraSegment(i64.and(e.gpr(RDI), e.addressMask())));
 
 function move(e: Emitter, register: number, distance: Expr): void {
-  e.setGpr(register, i64.and(i64.add(e.gpr(register), distance), e.addressMask()));
+  e.setAddressed(register, e.let(i64.and(i64.add(e.gpr(register), distance), e.addressMask())));
 }
 
 /** One element further, in the direction of DF. */
@@ -138,7 +138,7 @@ function atOnce(e: Emitter): Expr {
 }
 
 function countDown(e: Emitter, by: Expr): void {
-  e.setGpr(RCX, i64.and(i64.sub(e.gpr(RCX), by), e.addressMask()));
+  e.setAddressed(RCX, e.let(i64.and(i64.sub(e.gpr(RCX), by), e.addressMask())));
 }
 
 interface Repetition {
