@@ -3,6 +3,7 @@ import type { ParsedRow } from '../../core/isa/row.js';
 import type { Difference } from './compare.js';
 import { differences } from './compare.js';
 import { randomInstance } from './instance.js';
+import { isOnHost } from './native/host-features.js';
 import { nativeCpu } from './native/native-cpu.js';
 import { OurCpu } from './our-cpu.js';
 import { Random } from './random.js';
@@ -14,9 +15,10 @@ export interface Mismatch {
   readonly differences: readonly Difference[];
 }
 
-/** Rows whose outcome is the same on every processor and kernel. */
+/** Rows that the host has, and whose outcome is the same on every processor and kernel. */
 export function testableRows(pattern = /./): ParsedRow[] {
-  return loadRows().rows.filter((row) => !row.untestable && pattern.test(row.name));
+  const { rows, families } = loadRows();
+  return rows.filter((row) => !row.untestable && pattern.test(row.name) && isOnHost(row, families.get(row)!));
 }
 
 /** Random instances of rows on the host's processor and on ours. */

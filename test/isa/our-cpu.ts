@@ -1,6 +1,7 @@
 import { ControlBit } from '../../core/cpu/control-bits.js';
 import type { CpuBus, Segment } from '../../core/cpu/types.js';
 import type { TierTwoOptions } from '../../core/cpu/tier-two/tier-two.js';
+import { TSS_BUSY } from '../../core/cpu/segments.js';
 import { X86Cpu } from '../../core/cpu/cpu.js';
 import type { CpuState, CpuUnderTest, Fault, Outcome, Patch, TestCase } from './test-case.js';
 import {
@@ -106,6 +107,8 @@ export class OurCpu implements CpuUnderTest {
     for (const name of ['ss', 'ds', 'es', 'fs', 'gs'] as const)
       registers.setSegment(name, { ...DATA_SEGMENT, selector: LINUX_SELECTORS[name] });
     registers.setSegment('cs', { ...CODE_64, selector: LINUX_SELECTORS.cs });
+    // As Linux has it: no I/O bitmap, so that ports are closed.
+    registers.setSegment('tr', { selector: 0x40, base: 0n, limit: 0, attributes: TSS_BUSY });
     registers.cpl = USER;
     registers.cr4 |= CR4_OSXSAVE;
     registers.xcr0 = ALL_COMPONENTS;
