@@ -3,7 +3,8 @@
  * write to `start`) of an engine header followed by the program gives the context, which must be NotYetStarted, its engine.
  *
  * The bytes are: JSON, one newline, then the program's source when the header names none. Errors of the write: EINVAL a header
- * that is no such JSON, ENOENT a program id nobody has registered, EBUSY a context that has been started, ENOMEM.
+ * that is no such JSON, ENOENT a program id nobody has registered, EBUSY a context that has been started, ENOMEM. A read answers the
+ * header of the engine that the context has, ENOENT without one.
  *
  * A started isolate finds one global, `halfcellBoot` (see `BootGlobal`), which the runtime takes away before `main` runs. The context
  * ends by ForceKill, or when the script returns (a clean exit) or throws (an unhandled exception, kind 0x100).
@@ -33,6 +34,16 @@ export interface StartRecord {
   readonly namespaceFd?: number;
   /** State that a predecessor of this service left, when this start is a swap. */
   readonly carried?: unknown;
+  /** What a predecessor that died had put aside, when this start is its resurrection. */
+  readonly recovered?: KeptService;
+}
+
+/** What a service leaves to the next one when it dies: descriptors in the table that the process keeps. */
+export interface KeptService {
+  /** The scheme's socket: clients' descriptors stay what they are, their requests wait. */
+  readonly socket: number;
+  /** Memory objects with the service's state, as it likes to write it. */
+  readonly vault: readonly number[];
 }
 
 export const BOOT_GLOBAL = 'halfcellBoot';

@@ -21,6 +21,11 @@ export const ProcCall = {
   GET_PROC_CREDENTIALS: 15,
   SET_PROC_PRIORITY: 16,
   GET_PROC_PRIORITY: 17,
+  /**
+   * Ours, for root. The payload is a `KeptService` as JSON: when this process dies by anything but its own exit or SIGTERM, its
+   * program starts again as the same process, with the same descriptors and with the payload as `recovered`.
+   */
+  KEEP: 0x100,
 } as const;
 
 export const ThreadCall = { SYNC_SIG_TCTL: 0, SIGNAL_THREAD: 1 } as const;

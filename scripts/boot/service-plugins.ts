@@ -12,6 +12,8 @@ import type { Programs } from './programs.js';
 export class ServicePlugins {
   readonly #contexts = new Map<string, Context>();
   readonly #exchanging = new Set<string>();
+  /** A daemon may be back before its end has been listed. */
+  #listing: Promise<unknown> = Promise.resolve();
   #swap: ServiceSwap | undefined;
 
   constructor(
@@ -27,10 +29,10 @@ export class ServicePlugins {
   /** A program was given to a context: daemons become plugins. */
   attached(context: Context, name: string): void {
     if (manifests.get(name)?.kind !== 'daemon') return;
+    const { plugins } = this.machine;
     this.#contexts.set(name, context);
-    if (this.machine.plugins.has(name)) return;
     // A second instance of one program is not listed again.
-    this.machine.plugins.load(this.#plugin(name), {}).catch(() => undefined);
+    this.#list(() => (plugins.has(name) ? undefined : plugins.load(this.#plugin(name), {})));
   }
 
   /** The plugin for a swap: by the time it is handed out, the successor (its program anew, unless given) serves already. */
@@ -69,8 +71,12 @@ export class ServicePlugins {
     for (const [name, known] of this.#contexts) {
       if (known !== context) continue;
       this.#contexts.delete(name);
-      this.machine.plugins.unload(name).catch(() => undefined);
+      this.#list(() => (this.#contexts.has(name) ? undefined : this.machine.plugins.unload(name)));
     }
+  }
+
+  #list(act: () => Promise<unknown> | undefined): void {
+    this.#listing = this.#listing.then(act).catch(() => undefined);
   }
 }
 

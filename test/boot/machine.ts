@@ -58,9 +58,10 @@ export async function boot(programs: Readonly<Record<string, Uint8Array>> = {}):
       return holdings(booted, session);
     },
     holdsOnly: async (before) => {
-      const same = () => isDeepStrictEqual(holdings(booted, session), before);
-      for (let looks = 0; !same() && looks < MOST_LOOKS; looks++) await sleep(LOOK_MS);
-      expect(holdings(booted, session)).to.deep.equal(before);
+      const now = () => holdings(booted, session);
+      for (let looks = 0; !isDeepStrictEqual(now(), before) && looks < MOST_LOOKS; looks++)
+        await sleep(LOOK_MS);
+      expect(now()).to.deep.equal(before);
     },
     close: async () => {
       booted.machine.powerOff(0);
@@ -94,12 +95,11 @@ function holdings(booted: BootedMachine, session: Session) {
   const { kernel: inner } = kernel as KernelService;
   const contexts = inner.listContexts();
   return {
-    contexts: contexts.map(({ id, name }) => `${id} ${name}`),
-    descriptors: contexts.map(({ name, files }) => `${name} ${files?.entries().length ?? 0}`),
+    descriptors: contexts.map(({ name, files }) => `${name} ${files?.entries().length ?? 0}`).sort(),
     schemes: inner.listSchemes().map(({ id }) => id),
     events: inner.events.count,
     strays: strays(booted, session),
-    plugins: machine.plugins.list().map(({ name, held }) => [name, held]),
+    plugins: Object.fromEntries(machine.plugins.list().map(({ name, held }) => [name, held])),
     ports: machine.ports.list(),
     taps: tapNames(machine.hooks),
   };

@@ -147,6 +147,26 @@ describe('a scheme whose server is a process', () => {
     expect(client.call('read', 5, BUFFER, 16)).to.be.below(0);
   });
 
+  it('hands what can be repeated to the next server once, when one dies with it, and answers EIO for the rest', () => {
+    openFile();
+    server.context.files?.retain();
+    const next = bench.process();
+    next.context.engine = server.context.engine;
+    next.context.user = new SharedUserMemory(new SharedArrayBuffer(PAGE_TOTAL_BYTES), WINDOW_OFFSET);
+    next.context.files?.install(SOCKET, server.file(SOCKET)!.retain());
+    client.call('fstat', 5, BUFFER, 200);
+    const writer = bench.process();
+    writer.context.files?.install(5, client.file(5)!.retain());
+    writer.call('write', 5, BUFFER, 4);
+    server.call('read', SOCKET, BUFFER, 2 * SQE_BYTES);
+    bench.kernel.finish(server.context);
+    expect(writer.retry('write', 5, BUFFER, 4)).to.equal(-Errno.EIO);
+    expect(next.call('read', SOCKET, BUFFER, 2 * SQE_BYTES)).to.equal(SQE_BYTES);
+    expect(decodeSqe(next.get(BUFFER, SQE_BYTES)).opcode).to.equal(SchemeOp.FSTAT);
+    bench.kernel.finish(next.context);
+    expect(client.retry('fstat', 5, BUFFER, 200)).to.equal(-Errno.EIO);
+  });
+
   it('waits for requests, or is EAGAIN without waiting', () => {
     expect(server.call('read', SOCKET, BUFFER, 64)).to.have.property('keys');
     expect(server.call('read2', SOCKET, BUFFER, 64, -1, 1)).to.equal(-Errno.EAGAIN);

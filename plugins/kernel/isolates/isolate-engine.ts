@@ -138,6 +138,10 @@ export class IsolateEngines implements EngineStarter, IsolateCalls {
     reply(engine.words, result >= UPPER_TABLE ? 2 ** 62 + (result - UPPER_TABLE) : result);
   }
 
+  headerOf(context: Context): EngineHeader | undefined {
+    return this.#running.get(context)?.header;
+  }
+
   /** CPU time of a context's program, for ps. */
   engineOf(context: Context): IsolateEngine | undefined {
     return this.#running.get(context);

@@ -8,4 +8,5 @@ export const main = (os: Os): number =>
     os,
     'null',
     sink('null', () => new Uint8Array()),
+    [],
   );

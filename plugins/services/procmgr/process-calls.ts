@@ -6,12 +6,15 @@ import { LATER } from '../runtime/scheme/scheme.js';
 import { decodeUtf8 } from '../runtime/utf8.js';
 import { signal } from './signals.js';
 import type { CallAnswer, Later } from '../runtime/scheme/scheme.js';
+import type { KeptService } from '../../../core/abi/engine.js';
 import type { Contexts } from './contexts.js';
+import type { Revival } from './revival.js';
 import type { Process, ProcessTable } from './process-table.js';
 
 export interface ProcessWorld {
   readonly table: ProcessTable;
   readonly contexts: Contexts;
+  readonly revival: Revival;
 }
 
 type Words = readonly number[];
@@ -45,10 +48,11 @@ function wait(
   return { result: found.pid, bytes };
 }
 
-function exit({ contexts }: ProcessWorld, self: Process, argument: number): Later {
+function exit({ contexts, revival }: ProcessWorld, self: Process, argument: number): Later {
   if (self.state === 'exiting' || self.state === 'zombie') return fail(Errno.EAGAIN);
   const killedBy = argument >> 8;
   if (killedBy > 64) return fail(Errno.EINVAL);
+  revival.drop(self);
   self.status = argument <= 0xff ? waitStatus.exited(argument) : waitStatus.killed(killedBy);
   self.state = 'exiting';
   contexts.kill(self);
@@ -121,10 +125,24 @@ const verbs: Readonly<Record<number, Verb>> = {
     self.noSetpgid = true;
     return 0;
   },
+  [ProcCall.KEEP]: ({ revival }, self, _words, payload) => {
+    revival.keep(self, keptService(payload));
+    return 0;
+  },
   [ProcCall.SET_PROC_PRIORITY]: setPriority,
   [ProcCall.GET_PROC_PRIORITY]: ({ table }, self, [, pid = 0]) =>
     (pid === 0 ? self : table.get(pid)).priority,
 };
+
+function keptService(payload: Uint8Array): KeptService {
+  try {
+    const { socket, vault } = JSON.parse(decodeUtf8(payload)) as KeptService;
+    if (Number.isInteger(socket) && vault.every(Number.isInteger)) return { socket, vault };
+  } catch {
+    // No such JSON.
+  }
+  return fail(Errno.EINVAL);
+}
 
 /** CALL on a process handle. Queued signals and signal pages are not built: ENOSYS. */
 export function processCall(

@@ -16,6 +16,7 @@ import type { CallAnswer, Caller, Later, Opened, Scheme, SentFds } from '../runt
 import type { Contexts } from './contexts.js';
 import type { CarriedHandles, Handle } from './handles.js';
 import type { NamespaceView, Names } from './namespaces.js';
+import { Revival } from './revival.js';
 import { Runs } from './runs.js';
 import type { CarriedRuns, StartRun } from './runs.js';
 import type { Process } from './process-table.js';
@@ -40,6 +41,7 @@ export class ProcessManager implements Scheme {
   readonly handles = new HandleMap();
   readonly view: NamespaceView;
   readonly #runs: Runs;
+  readonly #revival: Revival;
 
   constructor(
     private readonly os: Os,
@@ -49,6 +51,7 @@ export class ProcessManager implements Scheme {
   ) {
     this.view = { names, permissions: NsPermission.ALL };
     this.#runs = new Runs(startRun);
+    this.#revival = new Revival(os, contexts);
   }
 
   /** A new process with a context that has not started. Without a parent it is init. */
@@ -90,7 +93,7 @@ export class ProcessManager implements Scheme {
 
   #look(process: Process): void {
     const outcome = process.state === 'zombie' ? undefined : this.contexts.outcome(process);
-    if (outcome === undefined) return;
+    if (outcome === undefined || this.#revival.revive(process)) return;
     if (process.state !== 'exiting') process.status = outcome;
     this.table.ended(process);
     this.#runs.ended(process);
@@ -129,7 +132,7 @@ export class ProcessManager implements Scheme {
     const handle = this.#handle(id);
     if (handle.kind === 'root') return this.#runs.run(caller, metadata, payload);
     if (handle.kind !== 'process') return fail(Errno.EOPNOTSUPP);
-    const world = { table: this.table, contexts: this.contexts };
+    const world = { table: this.table, contexts: this.contexts, revival: this.#revival };
     const answer = processCall(world, this.table.get(handle.pid), metadata, payload);
     this.collectDeaths();
     return answer;

@@ -1,6 +1,7 @@
 import { Errno } from '../../../core/abi/errno.js';
 import { WaitFlag, waitStatus } from '../../../core/abi/process-manager.js';
 import { PosixError } from '../runtime/posix-error.js';
+import type { EngineHeader, KeptService } from '../../../core/abi/engine.js';
 
 export type ProcessState = 'running' | 'stopped' | 'exiting' | 'zombie';
 
@@ -15,13 +16,24 @@ export interface Process {
   priority: number;
   state: ProcessState;
   /** Descriptors of the context and of its status in the process manager's own table. */
-  readonly contextFd: number;
-  readonly statusFd: number;
+  contextFd: number;
+  statusFd: number;
   /** Wait status once it is known. */
   status: number;
   /** A stop or a continuation that the parent has not been told yet. */
   news: number | undefined;
   noSetpgid: boolean;
+  /** It starts again when it dies. */
+  kept?: Kept;
+}
+
+export interface Kept {
+  /** Descriptor of its file table, which outlives its context. */
+  readonly tableFd: number;
+  readonly header: EngineHeader;
+  readonly service: KeptService;
+  /** Milliseconds of the monotonic clock. */
+  readonly deaths: readonly number[];
 }
 
 export const INIT_PID = 1;

@@ -24,7 +24,9 @@ function mayKill(sender: Process, target: Process): boolean {
   return effective === 0 || effective === target.uid.real || real === target.uid.real;
 }
 
-function kill({ contexts }: ProcessWorld, target: Process, number: number): void {
+function kill({ contexts, revival }: ProcessWorld, target: Process, number: number): void {
+  // This one asks for an end; whatever else kills is an accident.
+  if (number === Signal.TERM) revival.drop(target);
   target.status = waitStatus.killed(number);
   target.state = 'exiting';
   contexts.kill(target);

@@ -8,8 +8,13 @@ import type { Inode } from './inode.js';
 /** The bytes of files: a memory object each, which the kernel reads, writes and maps itself. */
 export class Contents {
   readonly #memory: number;
+  #retired: number[] = [];
 
-  constructor(private readonly os: Os) {
+  /** `made` is told of an inode that has got its object. */
+  constructor(
+    private readonly os: Os,
+    private readonly made: (inode: Inode) => void,
+  ) {
     this.#memory = os.namespace.root('memory');
   }
 
@@ -30,15 +35,23 @@ export class Contents {
 
   release(inode: Inode): void {
     if (inode.object === undefined) return;
-    this.os.files.close(inode.object);
+    this.#retired.push(inode.object);
     delete inode.object;
   }
 
+  /** Lets go of what was released, once nobody can come back to it. */
+  sweep(): void {
+    for (const object of this.#retired.splice(0)) this.os.files.close(object);
+  }
+
   #object(inode: Inode): number {
-    inode.object ??= this.os.fds.using(
-      (slot) => this.os.calls.openat(this.#memory, MEMORY_OBJECT_PATH, Open.RDWR, slot),
-      INTERNAL_FD_BASE,
-    );
+    if (inode.object === undefined) {
+      inode.object = this.os.fds.using(
+        (slot) => this.os.calls.openat(this.#memory, MEMORY_OBJECT_PATH, Open.RDWR, slot),
+        INTERNAL_FD_BASE,
+      );
+      this.made(inode);
+    }
     return inode.object;
   }
 }

@@ -13,10 +13,17 @@ export function main(os: Os): number {
     return 2;
   }
   const carried = os.carried as (CarriedService & { state: CarriedFiles }) | undefined;
+  const { recovered } = os;
+  if (recovered && !carried) return serve(RamFs.recovered(os, name, recovered));
   const files = new RamFs(os, name, carried?.state);
   if (image !== undefined && !carried) {
     populate(os, files, Number(image));
     os.files.close(Number(image));
   }
-  return runDaemon(os, name, files);
+  if (!carried) files.checkpoint();
+  return serve(files);
+
+  function serve(served: RamFs): number {
+    return runDaemon(os, name ?? '', served, served.vault.fds);
+  }
 }

@@ -6,31 +6,16 @@ import { pathOf } from '../runtime/paths.js';
 import { decodeUtf8, encodeUtf8 } from '../runtime/utf8.js';
 import { Contents } from './contents.js';
 import { Access, demand, direntKind, entriesOf, isDirectory, isLink, may } from './inode.js';
+import { replayed } from './changes.js';
 import { Tree } from './tree.js';
+import { Vault } from '../runtime/vault.js';
+import type { KeptService } from '../../../core/abi/engine.js';
 import type { Dirent } from '../../../core/abi/dirent.js';
 import type { Os } from '../runtime/os.js';
 import type { Caller, ObjectRange, Opened, Scheme } from '../runtime/scheme/scheme.js';
+import type { CarriedFiles, Handle } from './carried.js';
 import type { Credentials, Inode, Time } from './inode.js';
 import type { Place } from './tree.js';
-
-interface Handle {
-  readonly inode: number;
-  readonly flags: number;
-  /** Who opened it: calls on a handle carry no ids. */
-  readonly uid: number;
-  readonly gid: number;
-  /** The name it was opened by, for rename and link. */
-  readonly parent: number;
-  readonly name: string;
-}
-
-export interface CarriedFiles {
-  readonly inodes: readonly (Omit<Inode, 'entries'> & {
-    readonly entries?: [string, { inode: number; sequence: number }][];
-  })[];
-  readonly handles: readonly (readonly [number, Handle])[];
-  readonly nextHandle: number;
-}
 
 const ROOT_HANDLE = 0;
 const STICKY = 0o1000;
@@ -41,10 +26,11 @@ const fail = (errno: number): never => {
   throw new PosixError(errno);
 };
 
-/** A file system in memory objects. */
+/** A file system in memory objects. Its names and inodes are noted in two more, for a successor that nobody could hand them to. */
 export class RamFs implements Scheme {
   readonly tree: Tree;
   readonly contents: Contents;
+  readonly vault: Vault;
   readonly #handles = new Map<number, Handle>();
   #nextHandle = 1;
 
@@ -54,9 +40,30 @@ export class RamFs implements Scheme {
     carried?: CarriedFiles,
   ) {
     this.tree = new Tree(name, this.#now());
-    this.contents = new Contents(os);
+    this.contents = new Contents(os, (inode) => this.tree.changes.touch(inode));
+    this.vault = new Vault(os, carried?.vault);
     this.#handles.set(ROOT_HANDLE, { inode: 1, flags: Open.STAT, uid: 0, gid: 0, parent: 1, name: '' });
     if (carried) this.#restore(carried);
+  }
+
+  /** What a predecessor that died had put into the vault. Times of the last reads and writes may be missing. */
+  static recovered(os: Os, name: string, { vault }: KeptService): RamFs {
+    const files = new RamFs(os, name, replayed(new Vault(os, vault)));
+    files.#repair();
+    return files;
+  }
+
+  /** Notes what an operation has changed, before anybody learns that it is done. */
+  commit(): void {
+    this.tree.changes.commit(this.vault, () => this.carry());
+    this.contents.sweep();
+  }
+
+  /** Notes everything. */
+  checkpoint(): void {
+    this.tree.changes.clear();
+    this.vault.replace(this.carry());
+    this.contents.sweep();
   }
 
   openat(directory: number, path: string, flags: number, caller: Caller): Opened {
@@ -67,14 +74,9 @@ export class RamFs implements Scheme {
     const inode = place.inode ? this.#existing(place.inode, flags, caller) : this.#made(place, flags, caller);
     const id = this.#nextHandle++;
     const { uid, gid } = caller;
-    this.#handles.set(id, {
-      inode: inode.number,
-      flags,
-      uid,
-      gid,
-      parent: place.parent.number,
-      name: place.name,
-    });
+    const handle = { inode: inode.number, flags, uid, gid, parent: place.parent.number, name: place.name };
+    this.#handles.set(id, handle);
+    this.tree.changes.add(['open', id, handle]);
     return { id, positioned: true };
   }
 
@@ -82,6 +84,7 @@ export class RamFs implements Scheme {
     const inode = this.#readable(id);
     if (isDirectory(inode)) return fail(Errno.EISDIR);
     inode.accessed = this.#now();
+    this.tree.changes.touch(inode, false);
     if (isLink(inode)) return encodeUtf8(inode.target ?? '').subarray(Math.max(0, offset));
     const at = Math.max(0, offset);
     if (at >= inode.size || length <= 0) return new Uint8Array();
@@ -91,7 +94,7 @@ export class RamFs implements Scheme {
   write(id: number, bytes: Uint8Array, offset: number): number | ObjectRange {
     const { flags } = this.#handle(id);
     const inode = this.#writable(id);
-    this.#touch(inode);
+    this.#touch(inode, isLink(inode));
     if (isLink(inode)) {
       inode.target = decodeUtf8(bytes);
       inode.size = bytes.length;
@@ -157,7 +160,7 @@ export class RamFs implements Scheme {
   fchmod(id: number, mode: number): void {
     const inode = this.#owned(id);
     inode.mode = (inode.mode & Mode.TYPE) + (mode & Mode.PERM);
-    inode.changed = this.#now();
+    this.#changed(inode);
   }
 
   fchown(id: number, uid: number, gid: number): void {
@@ -165,14 +168,14 @@ export class RamFs implements Scheme {
     if (this.#handle(id).uid !== 0 && uid >= 0 && uid !== inode.uid) fail(Errno.EPERM);
     if (uid >= 0) inode.uid = uid;
     if (gid >= 0) inode.gid = gid;
-    inode.changed = this.#now();
+    this.#changed(inode);
   }
 
   futimens(id: number, access: Time, modify: Time): void {
     const inode = this.#owned(id);
     inode.accessed = { ...access };
     inode.modified = { ...modify };
-    inode.changed = this.#now();
+    this.#changed(inode);
   }
 
   fcntl(): number {
@@ -226,10 +229,12 @@ export class RamFs implements Scheme {
   munmap(): void {}
 
   close(id: number): void {
-    if (id === ROOT_HANDLE) return;
-    const inode = this.#inode(id);
+    // It may come twice, when a predecessor died over it.
+    const handle = this.#handles.get(id);
+    if (id === ROOT_HANDLE || !handle) return;
     this.#handles.delete(id);
-    this.#collect(inode);
+    this.tree.changes.add(['close', id], false);
+    this.#collect(this.tree.get(handle.inode));
   }
 
   carry(): CarriedFiles {
@@ -237,7 +242,21 @@ export class RamFs implements Scheme {
       ...inode,
       ...(entries ? { entries: [...entries] } : {}),
     }));
-    return { inodes, handles: [...this.#handles], nextHandle: this.#nextHandle };
+    return { inodes, handles: [...this.#handles], nextHandle: this.#nextHandle, vault: this.vault.fds };
+  }
+
+  /** Brings what a sudden death left half done to an end, and lets go of what nobody knows. */
+  #repair(): void {
+    const { fds, calls, files } = this.os;
+    for (const inode of this.tree.all) {
+      if (inode.object !== undefined && !fds.has(inode.object)) delete inode.object;
+      // The kernel has grown the object with each write.
+      if (inode.object !== undefined) inode.size = calls.fstat(inode.object).size;
+      this.#collect(inode);
+    }
+    const known = new Set([...this.tree.all.map(({ object }) => object), ...this.os.keptFds()]);
+    for (const fd of fds.internal()) if (!known.has(fd)) files.close(fd);
+    this.checkpoint();
   }
 
   #restore({ inodes, handles, nextHandle }: CarriedFiles): void {
@@ -339,9 +358,15 @@ export class RamFs implements Scheme {
     return uid === 0 || uid === inode.uid ? inode : fail(Errno.EPERM);
   }
 
-  #touch(inode: Inode): void {
+  #touch(inode: Inode, urgent = true): void {
     inode.modified = this.#now();
     inode.changed = inode.modified;
+    this.tree.changes.touch(inode, urgent);
+  }
+
+  #changed(inode: Inode): void {
+    inode.changed = this.#now();
+    this.tree.changes.touch(inode);
   }
 
   #now(): Time {
@@ -356,4 +381,5 @@ function typeOf(flags: number): number {
   return has(flags, Open.SYMLINK) ? Mode.SYMLINK : Mode.FILE;
 }
 
+export type { CarriedFiles };
 export { may, SUPERUSER };

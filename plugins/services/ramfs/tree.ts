@@ -2,6 +2,7 @@ import { Errno } from '../../../core/abi/errno.js';
 import { Mode } from '../../../core/abi/flags.js';
 import { PosixError } from '../runtime/posix-error.js';
 import { canonical, targetOf } from '../runtime/paths.js';
+import { Changes } from './changes.js';
 import { Access, demand, entriesOf, isDirectory, isLink } from './inode.js';
 import type { Credentials, Inode, Time } from './inode.js';
 
@@ -22,6 +23,7 @@ export interface Place {
 
 /** Inodes and names: everything of a file system but the bytes. */
 export class Tree {
+  readonly changes = new Changes();
   readonly #inodes = new Map<number, Inode>();
   #next = ROOT;
 
@@ -58,10 +60,12 @@ export class Tree {
       nextSequence: 1,
     };
     this.#inodes.set(inode.number, inode);
+    this.changes.touch(inode);
     return inode;
   }
 
   forget(inode: Inode): void {
+    this.changes.forget(inode);
     this.#inodes.delete(inode.number);
   }
 
@@ -86,19 +90,22 @@ export class Tree {
   }
 
   link(parent: Inode, name: string, inode: Inode, now: Time): void {
-    entriesOf(parent).set(name, { inode: inode.number, sequence: parent.nextSequence++ });
+    const entry = { inode: inode.number, sequence: parent.nextSequence++ };
+    entriesOf(parent).set(name, entry);
+    this.changes.add(['link', parent.number, name, entry]);
     inode.links += isDirectory(inode) ? 2 : 1;
     inode.parent = parent.number;
     if (isDirectory(inode)) parent.links++;
-    touch(parent, now);
+    this.#changed(parent, inode, now);
   }
 
   unlink(parent: Inode, name: string, inode: Inode, now: Time): void {
     entriesOf(parent).delete(name);
+    this.changes.add(['unlink', parent.number, name]);
     inode.links -= isDirectory(inode) ? 2 : 1;
     if (isDirectory(inode)) parent.links--;
     inode.changed = now;
-    touch(parent, now);
+    this.#changed(parent, inode, now);
   }
 
   /** Is `inode` the directory `above` or inside of it? */
@@ -129,6 +136,13 @@ export class Tree {
     }
   }
 
+  #changed(parent: Inode, inode: Inode, now: Time): void {
+    parent.modified = now;
+    parent.changed = now;
+    this.changes.touch(parent);
+    this.changes.touch(inode);
+  }
+
   #step(directory: Inode, name: string, who: Credentials): Place {
     const entries = entriesOf(directory);
     demand(directory, who, Access.SEARCH);
@@ -146,8 +160,3 @@ export class Tree {
 
 export const segmentsOf = (path: string): string[] =>
   path.split('/').filter((segment) => segment !== '' && segment !== '.');
-
-function touch(inode: Inode, now: Time): void {
-  inode.modified = now;
-  inode.changed = now;
-}

@@ -55,5 +55,5 @@ export function main(os: Os): number {
   const carried = os.carried as (CarriedService & { state: readonly number[] }) | undefined;
   const source = new RandomSource(seed(os));
   if (carried) source.restore(carried.state);
-  return runDaemon(os, 'rand', new Rand(source));
+  return runDaemon(os, 'rand', new Rand(source), []);
 }

@@ -51,6 +51,11 @@ export class FdTable {
     return this.#used.has(fd);
   }
 
+  /** Open descriptors that the runtime keeps for itself. */
+  internal(): number[] {
+    return [...this.#used].filter((fd) => fd >= INTERNAL_FD_BASE);
+  }
+
   /** Open descriptors below the runtime's own, ascending. */
   visible(): number[] {
     return [...this.#used].filter((fd) => fd < INTERNAL_FD_BASE).sort((a, b) => a - b);

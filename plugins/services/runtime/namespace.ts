@@ -46,6 +46,11 @@ export class Namespace {
     return Object.fromEntries(this.#asked);
   }
 
+  /** Descriptors of all roots that are known. */
+  held(): number[] {
+    return [...this.#roots.values(), ...this.#asked.values()];
+  }
+
   /** Runs `use` with a scheme's root; once more with a fresh one when the scheme has been replaced meanwhile. */
   withRoot<T>(scheme: string, use: (root: number) => T): T {
     const asked = this.#asked.get(scheme);

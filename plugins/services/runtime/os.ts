@@ -9,7 +9,7 @@ import { findCommand } from './process/executable.js';
 import { Processes } from './process/processes.js';
 import { spawn } from './process/spawn.js';
 import { Writer } from './streams.js';
-import type { StartRecord } from '../../../core/abi/engine.js';
+import type { KeptService, StartRecord } from '../../../core/abi/engine.js';
 import type { CarriedService } from '../../../core/abi/scheme-protocol.js';
 import type { SpawnOptions } from './process/spawn.js';
 import type { Transport } from './transport.js';
@@ -30,6 +30,7 @@ export class Os {
   readonly argv: readonly string[];
   readonly env: Record<string, string>;
   readonly carried: unknown;
+  readonly recovered: KeptService | undefined;
 
   constructor(transport: Transport, start: StartRecord) {
     this.calls = new Calls(transport);
@@ -45,6 +46,14 @@ export class Os {
     this.argv = start.argv;
     this.env = { ...start.env };
     this.carried = start.carried;
+    this.recovered = start.recovered;
+  }
+
+  /** Descriptors that a recovered service goes on with, besides those that its state names. */
+  keptFds(): number[] {
+    const { socket, vault = [] } = this.recovered ?? {};
+    const all = [socket, ...vault, this.processes.ownFd, this.namespace.managerFd, ...this.namespace.held()];
+    return all.filter((fd) => fd !== undefined);
   }
 
   /** Name the program was called by. */

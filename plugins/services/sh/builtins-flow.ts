@@ -36,7 +36,6 @@ const source: Builtin = ({ shell, argv: [name, path, ...args] }) => {
 /** An isolate cannot become another program: runs it, and ends with its status. */
 const exec: Builtin = ({ shell, argv, io }) => {
   const words = argv.slice(1);
-  if (words.length === 0) return 0;
   const started = startExternal(shell, words, io, {});
   if (started.failure !== undefined) throw new ExitShell(started.failure);
   throw new ExitShell(shell.foreground(started, words.join(' ')));

@@ -1,4 +1,6 @@
 import { Errno } from '../../../core/abi/errno.js';
+import { Open } from '../../../core/abi/flags.js';
+import { decodeUtf8 } from '../runtime/utf8.js';
 import { isErrno, messageOf } from '../runtime/posix-error.js';
 import { start } from '../runtime/process/spawn.js';
 import { findCommand } from '../runtime/process/executable.js';
@@ -43,12 +45,22 @@ export function startExternal(
   try {
     return withPipes(shell, io, (fds) => shell.os.spawn(path, { ...options, fds }));
   } catch (error) {
+    if (isErrno(error, Errno.ENOEXEC) && !isText(shell, path))
+      return refused(shell, io, `${name}: cannot execute a binary file`, NOT_EXECUTABLE);
     if (isErrno(error, Errno.ENOEXEC))
       return withPipes(shell, io, (fds) => shell.os.spawn(ownPath(shell), script(options, path, fds)));
     const missing = isErrno(error, Errno.ENOENT, Errno.ENODEV);
     return refused(shell, io, `${name}: ${messageOf(error)}`, missing ? NOT_FOUND : NOT_EXECUTABLE);
   }
 }
+
+/** Scripts have no control characters in their first line but those that move the cursor or set colours. */
+const isText = ({ os }: Interpreter, path: string): boolean => {
+  const [line = ''] = decodeUtf8(os.files.with(path, Open.RDONLY, (fd) => os.files.read(fd, 256))).split(
+    '\n',
+  );
+  return [...line].every((char) => char >= ' ' || '\t\r\f\v\x1b'.includes(char));
+};
 
 type Fds = readonly (readonly [number, number])[];
 

@@ -19,7 +19,7 @@ import { startExternal } from './external.js';
 import type { Started } from './external.js';
 import type { AndOr, Command, Compound, List, Pipeline, Redirect, Simple } from './ast.js';
 import type { Os } from '../runtime/os.js';
-import type { Io } from './io.js';
+import type { Io, Target } from './io.js';
 import type { Variable } from './state.js';
 
 const MAX_DEPTH = 200;
@@ -36,6 +36,8 @@ export class Interpreter {
   /** Text of `trap … EXIT`. */
   exitTrap: string | undefined;
   #io: Io = new Map([0, 1, 2].map((fd) => [fd, fd]));
+  /** Opened by `exec` for the rest of the shell's life. */
+  readonly #opened = new Set<number>();
   /** The terminal of an interactive shell. */
   terminal: { setForeground(group: number): void } | undefined;
   readonly builtins = builtins;
@@ -249,7 +251,23 @@ export class Interpreter {
     const [name] = argv;
     if (this.state.options.has('x') && argv.length > 0) put(this.os.files, io, 2, `+ ${argv.join(' ')}\n`);
     if (name === undefined) return this.#assignOnly(command, io, before);
+    if (name === 'exec' && argv.length === 1) return this.#redirectSelf(command.redirects, io);
     return this.redirected(command.redirects, io, (inner) => this.#named(name, argv, command, inner));
+  }
+
+  /** `exec` without a command: its redirections stay. */
+  #redirectSelf(redirects: readonly Redirect[], io: Io): number {
+    const { io: inner, opened } = redirect(this.os.files, this.expander, io, redirects);
+    const own = io as Map<number, Target>;
+    own.clear();
+    for (const [fd, target] of inner) own.set(fd, target);
+    for (const fd of opened) this.#opened.add(fd);
+    const used = new Set([...own.values(), ...this.#io.values()]);
+    for (const fd of [...this.#opened].filter((one) => !used.has(one))) {
+      this.#opened.delete(fd);
+      this.os.files.close(fd);
+    }
+    return 0;
   }
 
   #assignOnly({ assignments, redirects }: Simple, io: Io, before: number): number {

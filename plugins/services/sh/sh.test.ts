@@ -29,6 +29,14 @@ const cases: Readonly<
     ['IFS=:; x=a:b::c; for i in $x; do echo "[$i]"; done', '[a]\n[b]\n[]\n[c]\n'],
     ['HOME=/home/x; echo ~ ~/y "~"', '/home/x /home/x/y ~\n'],
   ],
+  'redirections that stay': [
+    [
+      'exec 5> /tmp/x; echo a >&5; echo b >&5; exec 5>&-; echo c >&5; cat /tmp/x',
+      'sh: 5: bad file descriptor\na\nb\n',
+    ],
+    ['echo in > /tmp/y; exec 3< /tmp/y; cat <&3', 'in\n'],
+    ['exec > /tmp/z; echo hidden; exec >&2; cat /tmp/z', 'hidden\n'],
+  ],
   status: [
     ['true; echo $?; false; echo $?', '0\n1\n'],
     ['exit 3', '', 3],

@@ -9,4 +9,5 @@ export const main = (os: Os): number =>
     os,
     'zero',
     sink('zero', (length) => new Uint8Array(Math.min(length, CHUNK_BYTES))),
+    [],
   );

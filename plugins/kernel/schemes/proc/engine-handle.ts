@@ -11,11 +11,16 @@ import type { ProcHandle } from './proc-handle.js';
 export interface EngineStarter {
   /** 0, or the errno of what is wrong: ENOENT for an unknown program, ENOMEM, EOPNOTSUPP where there are no isolates. */
   prepare(kernel: Kernel, context: Context, header: EngineHeader, source: string): number;
+  /** Of the program that the context runs. */
+  headerOf?(context: Context): EngineHeader | undefined;
 }
 
 const MAX_BYTES = 16 << 20;
 
-/** Collects an engine header and the program behind it; the write that completes them gives the context its engine. */
+/**
+ * Collects an engine header and the program behind it; the write that completes them gives the context its engine. Reads as
+ * the header of an engine that has been given.
+ */
 export class EngineHandle implements ProcHandle {
   #bytes: Uint8Array[] = [];
   #length = 0;
@@ -24,6 +29,11 @@ export class EngineHandle implements ProcHandle {
     private readonly context: Context,
     private readonly starter: EngineStarter,
   ) {}
+
+  read(_caller: Caller, into: UserBuffer): Outcome {
+    const header = this.starter.headerOf?.(this.context);
+    return header ? into.write(Buffer.from(JSON.stringify(header))) : -Errno.ENOENT;
+  }
 
   write({ kernel }: Caller, from: UserBuffer): Outcome {
     if (this.context.state !== 'notYetStarted') return -Errno.EBUSY;

@@ -31,6 +31,8 @@ export interface PayloadArea {
 /** Messages of one scheme on their way to the server, and those it has not answered yet. */
 export class RequestQueue {
   #queue: Queued[] = [];
+  /** What went out last without an answer to come: nobody knows yet whether the server has got to it. */
+  #handed: { readonly notices: readonly Queued[]; readonly receiver: number } | undefined;
   /** While a successor is made ready only the request for the server's state goes out. */
   #held = false;
   readonly #requests = new Map<number, Request>();
@@ -56,9 +58,7 @@ export class RequestQueue {
 
   letGo(): void {
     this.#held = false;
-    if (this.#queue.length === 0) return;
-    this.waits.wake(this.key);
-    this.onArrival();
+    if (this.#queue.length > 0) this.#announce();
   }
 
   get unanswered(): readonly Request[] {
@@ -79,7 +79,7 @@ export class RequestQueue {
     // prettier-ignore
     const request: Request = {
       tag, opcode, args, payload, accept, caller, attached, moved: [],
-      delivered: false, canceling: false, abandoned: false, answer: undefined, answered,
+      receiver: undefined, replayed: false, canceling: false, abandoned: false, answer: undefined, answered,
     };
     this.#requests.set(tag, request);
     this.#push({ request });
@@ -97,9 +97,10 @@ export class RequestQueue {
     this.notify(SchemeOp.CANCEL, request.tag, []);
   }
 
-  /** As many messages as fit, encoded, with their payloads in the server's area. */
-  receive(maxBytes: number, area: PayloadArea): Uint8Array {
+  /** As many messages as fit, encoded, with their payloads in the server's area. Those before are done, as far as they were notices. */
+  receive(maxBytes: number, area: PayloadArea, receiver: number): Uint8Array {
     const records: Uint8Array[] = [];
+    const notices: Queued[] = [];
     let used = 0;
     while ((records.length + 1) * SQE_BYTES <= maxBytes) {
       const next = this.#held ? this.#queue.find(isCarry) : this.#queue[0];
@@ -108,8 +109,11 @@ export class RequestQueue {
       if (records.length > 0 && used + need > area.bytes) break;
       this.#queue.splice(this.#queue.indexOf(next), 1);
       records.push(this.#encode(next, area, area.start + used));
+      if ('request' in next) next.request.receiver = receiver;
+      else notices.push(next);
       used += need;
     }
+    this.#handed = { notices, receiver };
     return concat(records);
   }
 
@@ -135,24 +139,35 @@ export class RequestQueue {
     else request.abandoned = true;
   }
 
-  /** Everything that waits gets this errno: the server is gone for good. */
-  failAll(errno: number): void {
+  /** The server is gone for good: nothing is answered any more. */
+  failAll(): void {
     this.#queue = [];
-    for (const request of this.unanswered) this.answer(request.tag, { result: -errno });
+    for (const { tag, opcode } of this.unanswered) this.answer(tag, { result: -goneErrno(opcode) });
   }
 
-  /** The server died with these in its hands: what can be repeated is sent again, the rest gets EIO. */
-  replay(): void {
-    for (const request of this.unanswered.filter(({ delivered }) => delivered)) {
-      if (isRepeatable(request)) {
-        request.delivered = false;
-        this.#push({ request });
-      } else this.answer(request.tag, { result: -Errno.EIO });
+  /** A server died with these in its hands: what can be repeated waits for the next server, once; the rest gets EIO. */
+  lost(receiver: number): void {
+    const again: Queued[] = this.#handed?.receiver === receiver ? [...this.#handed.notices] : [];
+    this.#handed = undefined;
+    for (const request of this.unanswered.filter((one) => one.receiver === receiver)) {
+      if (!isRepeatable(request) || request.replayed || request.canceling) {
+        this.answer(request.tag, { result: -Errno.EIO });
+        continue;
+      }
+      Object.assign(request, { receiver: undefined, replayed: true });
+      again.push({ request });
     }
+    if (again.length === 0) return;
+    this.#queue = [...again, ...this.#queue];
+    this.#announce();
   }
 
   #push(queued: Queued): void {
     this.#queue.push(queued);
+    this.#announce();
+  }
+
+  #announce(): void {
     this.waits.wake(this.key);
     this.onArrival();
   }
@@ -163,7 +178,6 @@ export class RequestQueue {
       return encodeSqe({ opcode, flags: SqeFlag.ONEWAY, tag, args, caller: 0 });
     }
     const { request } = next;
-    request.delivered = true;
     const args = [...request.args];
     if (request.payload) args[1] = at;
     if (request.payload) area.write(at, request.payload);
@@ -187,6 +201,10 @@ const REPEATABLE: ReadonlySet<number> = new Set([
   SchemeOp.FSYNC,
   SchemeOp.MMAP_PREP,
 ]);
+
+/** Who opens may look for a successor; what was open is lost. */
+export const goneErrno = (opcode: number): number =>
+  opcode === SchemeOp.OPENAT || opcode === SchemeOp.UNLINKAT ? Errno.ENODEV : Errno.EIO;
 
 /** Repeating it changes nothing that doing it once did not. */
 function isRepeatable({ opcode, args }: Request): boolean {

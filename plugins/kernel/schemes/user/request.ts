@@ -24,7 +24,10 @@ export interface Request {
   attached: Description[];
   /** Descriptions the server has put aside for its answer. */
   moved: Description[];
-  delivered: boolean;
+  /** Id of the context that has it in its hands. */
+  receiver: number | undefined;
+  /** A server died with it once: it is not tried a third time. */
+  replayed: boolean;
   canceling: boolean;
   abandoned: boolean;
   answer: Answer | undefined;

@@ -130,11 +130,12 @@ export class SchemeManager implements Provider {
     scheme.gone = true;
     this.#schemes.delete(scheme.id);
     kernel.schemes.delete(scheme.id);
-    scheme.requests.failAll(Errno.ENODEV);
+    scheme.requests.failAll();
   }
 
-  /** A client died with a request under way. */
+  /** A client died with a request under way, or a server with requests in its hands. */
   forget(context: Context): void {
+    for (const { requests: held } of this.#schemes.values()) held.lost(context.id);
     const { tag, scheme } = context.call?.scratch ?? {};
     const requests = this.#schemes.get(Number(scheme ?? -1))?.requests;
     const request = requests?.find(Number(tag));
@@ -177,7 +178,7 @@ export class SchemeManager implements Provider {
       bytes: REQUEST_AREA_BYTES,
       write: (pointer: number, bytes: Uint8Array) => context.user.write(pointer, bytes),
     };
-    return into.write(requests.receive(into.length, area));
+    return into.write(requests.receive(into.length, area, context.id));
   }
 
   /** Bytes of the answers taken; an error only when the first one fails. */

@@ -7,7 +7,7 @@ import type { Caller, MapRequest, Opened, Provider, UserBuffer } from '../../fil
 import type { Kernel } from '../../kernel.js';
 import { place } from '../../syscalls/memory.js';
 import type { Answer, NewRequest } from './request.js';
-import { RequestQueue } from './request-queue.js';
+import { goneErrno, RequestQueue } from './request-queue.js';
 
 /** A scheme whose server is a process: every operation becomes a message, the client waits for the answer. */
 export class UserScheme implements Provider {
@@ -237,9 +237,10 @@ export class UserScheme implements Provider {
     const { call } = context;
     if (!call) return -Errno.EINVAL;
     const sent = this.requests.find(Number(call.scratch?.['tag'] ?? 0));
-    if (!sent && this.gone) return -Errno.ENODEV;
     if (!sent && context.interrupted) return -Errno.EINTR;
-    const request = sent ?? this.requests.send(message(), context.attributes.pid);
+    const fresh = sent ? undefined : message();
+    if (fresh && this.gone) return -goneErrno(fresh.opcode);
+    const request = sent ?? this.requests.send(fresh as NewRequest, context.attributes.pid);
     call.scratch = { tag: request.tag, scheme: this.id };
     if (!request.answer) return this.#wait(caller, request.tag);
     const outcome = take(request.answer);

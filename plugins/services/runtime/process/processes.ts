@@ -3,6 +3,7 @@ import { ProcCall, ProcMeta, Signal } from '../../../../core/abi/process-manager
 import { viewOf } from '../../../../core/abi/wire.js';
 import { PosixError } from '../posix-error.js';
 import { encodeUtf8 } from '../utf8.js';
+import type { KeptService } from '../../../../core/abi/engine.js';
 import type { Calls } from '../calls.js';
 
 export interface Waited {
@@ -57,6 +58,14 @@ export class Processes {
 
   brokenPipe(): never {
     return this.dieBy(Signal.PIPE);
+  }
+
+  /** From now on this process starts again when it dies, with what it has open now and then. */
+  keep(service: KeptService): void {
+    this.calls.call(this.handle, {
+      metadata: [ProcCall.KEEP],
+      payload: encodeUtf8(JSON.stringify(service)),
+    });
   }
 
   setGroup(pid: number, pgid: number): void {

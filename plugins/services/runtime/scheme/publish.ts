@@ -18,10 +18,10 @@ export const DaemonEnv = {
   notify: 'INIT_NOTIFY',
 } as const;
 
-/** Makes a scheme of `scheme`, with handle `rootId` as its root, and registers it under `name`. A successor of a swap takes over. */
-export function publish(os: Os, name: string, scheme: Scheme, rootId: number): SchemeServer {
-  const carried = os.carried as CarriedService | undefined;
-  if (carried) return new SchemeServer(os, scheme, carried.socket);
+/** Makes a scheme of `scheme`, with handle `rootId` as its root, and registers it under `name`. A successor takes over. */
+export function publish(os: Os, name: string, scheme: Scheme, rootId = 0): SchemeServer {
+  const known = (os.carried as CarriedService | undefined) ?? os.recovered;
+  if (known) return new SchemeServer(os, scheme, known.socket);
   const server = new SchemeServer(os, scheme, createSocket(os));
   const root = server.descriptorOf(rootId);
   os.calls.sendFds(registerHandle(os, name), [root], [], true);
@@ -48,14 +48,18 @@ function fdFrom(os: Os, what: string, text: string | undefined): number {
 /** Tells init that the daemon serves now. */
 export function notifyReady(os: Os): void {
   const fd = os.env[DaemonEnv.notify];
-  if (fd === undefined || os.carried !== undefined) return;
+  if (fd === undefined || os.carried !== undefined || os.recovered) return;
   os.files.write(Number(fd), encodeUtf8('\n'));
   os.files.close(Number(fd));
 }
 
-/** The whole life of a daemon with one scheme. */
-export function runDaemon(os: Os, name: string, scheme: Scheme, rootId = 0): number {
-  const server = publish(os, name, scheme, rootId);
+/**
+ * The whole life of a daemon with one scheme. With a `vault` it survives its own death: descriptors, socket and memory objects
+ * are there for the next one, and what its clients have open goes on.
+ */
+export function runDaemon(os: Os, name: string, scheme: Scheme, vault?: readonly number[]): number {
+  const server = publish(os, name, scheme);
+  if (vault && !os.carried && !os.recovered) os.processes.keep({ socket: server.socket, vault });
   notifyReady(os);
   os.serve(server);
   return 0;

@@ -118,7 +118,7 @@ export class SchemeServer {
     if (sqe.opcode === ExtensionSchemeOp.CARRY) this.#answer(request, this.#carry(sqe.args[0] ?? 0));
     else if (this.#carrying) this.#park(request);
     else if (sqe.opcode === SchemeOp.CANCEL) this.#cancel(sqe.tag);
-    else if (message) this.#guard(() => message(this.scheme, sqe.args[0] ?? 0));
+    else if (message) this.#guard(() => this.#deliver(() => message(this.scheme, sqe.args[0] ?? 0)));
     else this.#try(request);
   }
 
@@ -132,6 +132,7 @@ export class SchemeServer {
     try {
       const outcome = dispatch(this.scheme, request);
       if (outcome === LATER && wantsNoWait(request.sqe)) throw new PosixError(Errno.EAGAIN);
+      this.scheme.commit?.();
       return outcome;
     } catch (error) {
       return { kind: 'number', result: -this.#errnoOf(error) };
@@ -151,6 +152,11 @@ export class SchemeServer {
     } catch (error) {
       this.os.complain(messageOf(error));
     }
+  }
+
+  #deliver(message: () => void): void {
+    message();
+    this.scheme.commit?.();
   }
 
   #park(request: Request): void {

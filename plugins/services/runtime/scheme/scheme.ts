@@ -71,6 +71,8 @@ export interface Scheme {
   sendfd?(id: number, sent: SentFds, caller: Caller): number;
   close?(id: number): void;
   detach?(id: number): void;
+  /** After every request and message, before anybody learns that it is done. */
+  commit?(): void;
   /** Plain, named, versioned data for a successor; it gets it as `os.carried`. */
   carry?(): unknown;
 }

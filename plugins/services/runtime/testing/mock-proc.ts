@@ -4,7 +4,7 @@ import { AuthorityDup, ContextDup, ContextStatus, ContextVerb } from '../../../.
 import { ContextStatusBuffer, ProcSchemeAttrs } from '../../../../core/abi/structs.js';
 import { decodeWords } from '../../../../core/abi/wire.js';
 import { PosixError } from '../posix-error.js';
-import { decodeUtf8 } from '../utf8.js';
+import { decodeUtf8, encodeUtf8 } from '../utf8.js';
 import type { MockKernel } from './mock-kernel.js';
 import type { MockContext, MockDescription, MockOpened, MockScheme } from './mock-types.js';
 
@@ -43,6 +43,7 @@ export class MockProc implements MockScheme {
 
   read(_context: MockContext, { number }: MockDescription): Uint8Array {
     const { context, part } = this.#of(number);
+    if (part === ContextDup.ENGINE) return encodeUtf8(context.engine.split('\n')[0] ?? '');
     if (part !== 'auth-status' && part !== 'status') return fail(Errno.EBADF);
     return ContextStatusBuffer.encode({ status: statusOf(context), kind: context.exception ? 0x100 : 0 });
   }
