@@ -146,6 +146,11 @@ export class X86Cpu implements Cpu {
     return this.#tierTwo?.compiled ?? 0;
   }
 
+  /** How many of them are in use, or about to be. */
+  get regionsAlive(): number {
+    return this.#tierTwo?.alive ?? 0;
+  }
+
   get lastWatch() {
     return this.#watchpoints.last;
   }

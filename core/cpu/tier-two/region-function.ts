@@ -1,10 +1,12 @@
-import { emitForm } from '../emitter/prelude.js';
 import type { HelperImports } from '../emitter/record-emitter.js';
 import { state32, state64, toState64 } from '../emitter/emitter.js';
+import { UNIT_OFF } from '../emitter/prelude.js';
 import { CODE_TLB, CODE_TLB_ENTRIES, Slot, State } from '../layout.js';
 import type { Label, Local } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
 import { i32, i64 } from '../wasm/expr.js';
+import { nestingOf } from './control-flow.js';
+import type { Nesting } from './control-flow.js';
 import { NotPromotable } from './promoted-state.js';
 import { RegionBody } from './region-body.js';
 import type { RegionFrame } from './region-emitter.js';
@@ -24,6 +26,8 @@ export function regionFunction(region: Region, helpers: HelperImports): RegionBo
   return new RegionFunction(region, helpers).build();
 }
 
+type Unit = keyof typeof UNIT_OFF;
+
 class RegionFunction implements RegionFrame {
   readonly #body = new RegionBody(['i32']);
   readonly base: Local = this.#body.local('i64');
@@ -33,10 +37,13 @@ class RegionFunction implements RegionFrame {
   readonly #next: Local = this.#body.local('i32');
   readonly #target: Local = this.#body.local('i64');
   readonly #numbers: ReadonlyMap<number, number>;
-  readonly #units = new Set<'sse' | 'x87'>();
+  readonly #units = new Set<Unit>();
   #static: Label = 0;
   #dynamic: Label = 0;
-  #again: Label = 0;
+  /** Of the jump table, where there is one. */
+  #again: Label | undefined;
+  /** By block, where the code is structured. */
+  readonly #labels = new Map<number, Label>();
   /** The instruction under construction, and how many of its block were counted with it and behind it. */
   #instruction!: RegionInstruction;
   #uncounted = 0;
@@ -77,7 +84,7 @@ class RegionFunction implements RegionFrame {
     const body = this.#body;
     body.set(this.base, i64.load(i32.const(0), Slot.pageBase));
     for (const page of this.region.pages) this.#requirePage(page);
-    const traps = (this.#units.has('sse') ? 1 : 0) | (this.#units.has('x87') ? 2 : 0);
+    const traps = [...this.#units].reduce((bits, unit) => bits | UNIT_OFF[unit], 0);
     if (traps !== 0) this.#refuse(i32.and(state32(State.fpuTrap), i32.const(traps)));
     body.state.loadAll();
   }
@@ -101,6 +108,55 @@ class RegionFunction implements RegionFrame {
   }
 
   #blocks(): void {
+    const nesting = nestingOf(this.region.blocks.map((block) => this.#successors(block)));
+    if (nesting) this.#nested(0, nesting);
+    else this.#dispatched();
+  }
+
+  #successors({ instructions }: RegionBlock): number[] {
+    const { flow, next, target } = instructions.at(-1)!;
+    const places = {
+      next: [next],
+      branch: [target!, next],
+      jump: [target!],
+      call: [target!],
+      return: this.region.returnPlaces,
+      elsewhere: [],
+    }[flow];
+    const numbers = places.map((place) => this.#numbers.get(place));
+    return [...new Set(numbers.filter((number) => number !== undefined))];
+  }
+
+  /** A block, and behind it those that it leads to. */
+  #nested(number: number, nesting: readonly (Nesting | undefined)[]): void {
+    const { isLoop, inside, outside } = nesting[number]!;
+    const body = this.#body;
+    this.#inFrontOf(outside, nesting, () => {
+      const within = () =>
+        this.#inFrontOf(inside, nesting, () => {
+          body.scope(() => this.#block(this.region.blocks[number]!));
+        });
+      if (!isLoop) return within();
+      body.loop((again) => {
+        this.#labels.set(number, again);
+        within();
+      });
+    });
+  }
+
+  /** What `build` appends, and behind it the blocks, each with a label before it. */
+  #inFrontOf(numbers: readonly number[], nesting: readonly (Nesting | undefined)[], build: () => void): void {
+    const body = this.#body;
+    for (const number of [...numbers].reverse()) this.#labels.set(number, body.open());
+    build();
+    for (const number of numbers) {
+      body.close();
+      this.#nested(number, nesting);
+    }
+  }
+
+  /** A loop around a jump table, where a loop of the guest has two entries. */
+  #dispatched(): void {
     const body = this.#body;
     const { blocks } = this.region;
     body.loop((again) => {
@@ -124,8 +180,9 @@ class RegionFunction implements RegionFrame {
       if (!this.#emit(instruction)) return;
       this.#uncounted--;
     }
-    const { next } = instructions.at(-1)!;
-    if (this.#numbers.get(next) !== this.#number + 1) this.goTo(next);
+    const { next, flow } = instructions.at(-1)!;
+    if (flow !== 'next' && flow !== 'branch') return;
+    if (this.#again === undefined || this.#numbers.get(next) !== this.#number + 1) this.goTo(next);
   }
 
   /** False when the block ends here, because the instruction is left to tier 1. */
@@ -144,8 +201,7 @@ class RegionFunction implements RegionFrame {
   #meaning(e: RegionEmitter): void {
     const { row } = e.form;
     if (row.privileged) throw new NotPromotable();
-    if (row.unit !== 'sse' && row.unit !== 'x87') return emitForm(e);
-    this.#units.add(row.unit);
+    if (row.unit) this.#units.add(row.unit);
     row.does(e);
   }
 
@@ -164,6 +220,7 @@ class RegionFunction implements RegionFrame {
     const body = this.#body;
     const number = this.#numbers.get(place);
     if (number === undefined) return this.#leaveAt(place);
+    if (this.#again === undefined) return body.br(this.#labels.get(number)!);
     body.set(this.#next, i32.const(number));
     body.br(this.#again);
   }

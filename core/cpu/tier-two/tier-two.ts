@@ -74,6 +74,10 @@ export class TierTwo {
     for (let slot = REGION_SLOTS - 1; slot >= 0; slot--) this.#free.push(parts.first + slot);
   }
 
+  get alive(): number {
+    return this.#byHead.size;
+  }
+
   /** A head has been passed often. It stands in front of its record, and does nothing until the region is there. */
   hot(head: number): void {
     const arena = this.parts.arena();

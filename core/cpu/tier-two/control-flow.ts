@@ -1,0 +1,132 @@
+/** A flow graph by numbers: node 0 is where it is entered, `successors[n]` are the nodes that n leads to. */
+export type Graph = readonly (readonly number[])[];
+
+/**
+ * How nodes nest in structured code (Ramsey, Beyond Relooper, 2022): each node's code comes first, then that of the nodes placed behind it,
+ * in an order in which only jumps back to the head of a loop go up.
+ */
+export interface Nesting {
+  readonly isLoop: boolean;
+  /** Behind the node, inside the loop when the node is the head of one. */
+  readonly inside: readonly number[];
+  /** Behind the whole loop. */
+  readonly outside: readonly number[];
+}
+
+/** By node; undefined for those that cannot be reached. No answer where a loop has two entries. */
+export function nestingOf(graph: Graph): (Nesting | undefined)[] | undefined {
+  const order = reversePostorder(graph);
+  const rank = new Map(order.map((node, i) => [node, i]));
+  const predecessors = predecessorsOf(graph, order);
+  const dominator = dominators(order, rank, predecessors);
+  const loops = loopsOf(graph, order, { rank, dominator, predecessors });
+  if (!loops) return undefined;
+  const nesting: { isLoop: boolean; inside: number[]; outside: number[] }[] = [];
+  for (const node of order) nesting[node] = { isLoop: loops.has(node), inside: [], outside: [] };
+  for (const node of order.slice(1)) {
+    const left = outermostLeft(node, dominator, loops);
+    if (left === undefined) nesting[dominator.get(node)!]!.inside.push(node);
+    else nesting[left]!.outside.push(node);
+  }
+  return nesting;
+}
+
+function reversePostorder(graph: Graph): number[] {
+  const seen = new Set<number>([0]);
+  const done: number[] = [];
+  const visit = (node: number): void => {
+    for (const next of graph[node]!) {
+      if (seen.has(next)) continue;
+      seen.add(next);
+      visit(next);
+    }
+    done.push(node);
+  };
+  visit(0);
+  return done.reverse();
+}
+
+function predecessorsOf(graph: Graph, order: readonly number[]): Map<number, number[]> {
+  const predecessors = new Map<number, number[]>(order.map((node) => [node, []]));
+  for (const node of order) for (const next of graph[node]!) predecessors.get(next)!.push(node);
+  return predecessors;
+}
+
+type Rank = ReadonlyMap<number, number>;
+type Predecessors = ReadonlyMap<number, readonly number[]>;
+
+/** Immediate dominators (Cooper, Harvey, Kennedy, A Simple, Fast Dominance Algorithm, 2001). */
+function dominators(order: readonly number[], rank: Rank, predecessors: Predecessors): Map<number, number> {
+  const dominator = new Map<number, number>([[0, 0]]);
+  const common = (a: number, b: number): number => {
+    let [x, y] = [a, b];
+    while (x !== y) {
+      if (rank.get(x)! > rank.get(y)!) x = dominator.get(x)!;
+      else y = dominator.get(y)!;
+    }
+    return x;
+  };
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const node of order.slice(1)) {
+      const known = predecessors.get(node)!.filter((before) => dominator.has(before));
+      const found = known.reduce(common);
+      if (dominator.get(node) === found) continue;
+      dominator.set(node, found);
+      changed = true;
+    }
+  }
+  return dominator;
+}
+
+interface Analysis {
+  readonly rank: Rank;
+  readonly dominator: ReadonlyMap<number, number>;
+  readonly predecessors: Predecessors;
+}
+
+function dominates(dominator: ReadonlyMap<number, number>, a: number, b: number): boolean {
+  for (let node = b; ; node = dominator.get(node)!) {
+    if (node === a) return true;
+    if (node === 0) return false;
+  }
+}
+
+/** Natural loops by head, with all their nodes. */
+function loopsOf(
+  graph: Graph,
+  order: readonly number[],
+  { rank, dominator, predecessors }: Analysis,
+): Map<number, Set<number>> | undefined {
+  const loops = new Map<number, Set<number>>();
+  for (const node of order) {
+    for (const head of graph[node]!) {
+      if (rank.get(head)! > rank.get(node)!) continue;
+      if (!dominates(dominator, head, node)) return undefined;
+      const members = loops.get(head) ?? new Set([head]);
+      loops.set(head, members);
+      const waiting = [node];
+      for (const member of waiting) {
+        if (members.has(member)) continue;
+        members.add(member);
+        waiting.push(...predecessors.get(member)!);
+      }
+    }
+  }
+  return loops;
+}
+
+/** The head of the outermost loop that holds what dominates the node, and not the node itself. */
+function outermostLeft(
+  node: number,
+  dominator: ReadonlyMap<number, number>,
+  loops: ReadonlyMap<number, ReadonlySet<number>>,
+): number | undefined {
+  const before = dominator.get(node)!;
+  let left: number | undefined;
+  for (let head = before; ; head = dominator.get(head)!) {
+    const loop = loops.get(head);
+    if (loop?.has(before) && !loop.has(node)) left = head;
+    if (head === 0) return left;
+  }
+}

@@ -1,0 +1,125 @@
+import { expect } from 'chai';
+import { CODE, createCpuBench, DATA } from '../testing/bench.js';
+
+const AT_ONCE = { countTo: 2, atOnce: 'quickly' } as const;
+const hot = () => createCpuBench({ tierTwo: AT_ONCE });
+const RAX = 0;
+const RCX = 1;
+
+describe('the second tier', () => {
+  it('compiles a loop that is passed often', () => {
+    const { cpu, load, registers } = hot();
+    load('48 ff c0 eb fb'); // inc rax; jmp back
+    cpu.run(1000);
+    expect(cpu.regionsCompiled).to.equal(1);
+    expect(registers.get(RAX)).to.equal(500n);
+  });
+
+  it('retires as many instructions as it is told to, one by one too', () => {
+    const { cpu, load, registers } = hot();
+    load('48 ff c0 48 ff c1 eb f8'); // inc rax; inc rcx; jmp back
+    for (let i = 1; i <= 100; i++) {
+      cpu.run(i % 7);
+    }
+    const total = Array.from({ length: 100 }, (_, i) => (i + 1) % 7).reduce((a, b) => a + b);
+    expect(cpu.retired).to.equal(total);
+    expect(registers.get(RAX)).to.equal(BigInt(Math.ceil(total / 3)));
+    expect(registers.get(RCX)).to.equal(BigInt(Math.ceil((total - 1) / 3)));
+  });
+
+  it('stops at a breakpoint that is set in a hot loop, and goes on without it', () => {
+    const { cpu, load, registers } = hot();
+    load('48 ff c0 48 ff c1 eb f8');
+    cpu.run(300);
+    const undo = cpu.addBreakpoint(BigInt(CODE + 3));
+    expect(cpu.run(300)).to.equal('breakpoint');
+    expect(registers.rip).to.equal(BigInt(CODE + 3));
+    expect(registers.get(RAX) - registers.get(RCX)).to.equal(1n);
+    expect(cpu.run(300)).to.equal('breakpoint');
+    undo();
+    expect(cpu.run(300)).to.equal('budget');
+    expect(cpu.regionsCompiled).to.equal(2);
+  });
+
+  it('sees code that a hot loop writes over itself', () => {
+    const { cpu, load, registers } = hot();
+    // add rax, imm8; inc byte [rip to the imm8]; jmp back
+    load('48 83 c0 01 fe 05 f9 ff ff ff eb f4');
+    cpu.run(3 * 100);
+    const sum = Array.from({ length: 100 }, (_, i) => BigInt.asIntN(8, BigInt(i + 1))).reduce(
+      (a, b) => a + b,
+    );
+    expect(registers.get(RAX)).to.equal(BigInt.asUintN(64, sum));
+  });
+
+  it('sees code that TypeScript writes over a hot loop', () => {
+    const { cpu, load, registers } = hot();
+    load('48 ff c0 eb fb');
+    cpu.run(100);
+    load('48 ff c8 eb fb'); // dec rax
+    cpu.run(100);
+    expect(registers.get(RAX)).to.equal(0n);
+  });
+
+  it('stops at a watchpoint in a hot loop', () => {
+    const { cpu, load } = hot();
+    load('48 89 07 48 ff c0 eb f8'); // mov [rdi], rax; inc rax; jmp back
+    cpu.registers.set(7, BigInt(DATA));
+    cpu.run(300);
+    cpu.addWatchpoint(BigInt(DATA), 8, 'write');
+    expect(cpu.run(300)).to.equal('watchpoint');
+  });
+
+  it('takes an interrupt at the next border of a slice', () => {
+    const seen: number[] = [];
+    const { cpu, load, registers } = createCpuBench({
+      tierTwo: AT_ONCE,
+      bus: {
+        acknowledgeInterrupt: () => 0x40,
+        interrupt: (vector) => {
+          seen.push(vector);
+          cpu.setInterruptLine(false);
+          return true;
+        },
+      },
+    });
+    load('48 ff c0 eb fb');
+    registers.rflags = 0x202n;
+    cpu.run(500);
+    cpu.setInterruptLine(true);
+    cpu.run(1);
+    expect(seen).to.deep.equal([0x40]);
+    expect(cpu.retired).to.equal(501);
+  });
+
+  it('leaves a fault in a hot loop to the first tier', () => {
+    const faults: bigint[] = [];
+    const { cpu, load, registers } = createCpuBench({
+      tierTwo: AT_ONCE,
+      bus: {
+        exception: (_vector, _code, address) => {
+          faults.push(address);
+          cpu.requestExit();
+          return true;
+        },
+      },
+    });
+    load('8a 0f 48 ff c7 48 ff c0 eb f6'); // mov cl, [rdi]; inc rdi; inc rax; jmp back
+    cpu.memory.write64(0x3000 + 8, 0n); // nothing at 2 MiB
+    registers.set(7, 0x20_0000n - 5000n);
+    expect(cpu.run(100_000)).to.equal('request');
+    expect(faults).to.deep.equal([0x20_0000n]);
+    expect([registers.rip, registers.get(RAX), cpu.retired]).to.deep.equal([BigInt(CODE), 5000n, 20_000]);
+  });
+
+  it('keeps nothing of what was dropped', () => {
+    const { cpu, load } = hot();
+    for (let i = 0; i < 5; i++) {
+      load('48 ff c0 eb fb');
+      cpu.registers.rip = BigInt(CODE);
+      cpu.run(100);
+    }
+    expect(cpu.regionsCompiled).to.equal(5);
+    expect(cpu.regionsAlive).to.equal(1);
+  });
+});
