@@ -96,7 +96,11 @@ export class Decoder {
     const [map, opcode] = this.#opcode(first);
     const prefix = this.#effectivePrefix();
     const row = this.#choose(map, opcode, prefix);
-    return row && this.#operands(row, opcode);
+    if (row) return this.#operands(row, opcode);
+    // Too many bytes are noticed before that the prefixes do not fit.
+    const [likely] = this.#opcodes.candidates(map, opcode);
+    if (likely) this.#operands(likely, opcode);
+    return undefined;
   }
 
   /** Outside 64-bit mode these bytes are LES and LDS, unless their memory operand is a register. */

@@ -27,6 +27,12 @@ describe('decoder and disassembler', () => {
     ['66 90', 'nop'],
     ['f3 90', 'pause'],
     ['48 63 c7', 'movsxd rax, edi'],
+    ['f3 41 90', 'pause'],
+    ['0f ae ed', 'lfence'],
+    ['f3 0f bc c1', 'tzcnt eax, ecx'],
+    ['f2 0f bc c1', 'bsf eax, ecx'],
+    ['66 f3 0f bd c1', 'lzcnt ax, cx'],
+    ['0f 20 00', 'mov rax, cr0'],
   ];
   for (const [bytes, expected] of cases)
     it(`${bytes} is ${expected}`, () => expect(text(bytes)).to.equal(expected));
@@ -43,6 +49,12 @@ describe('decoder and disassembler', () => {
   it('refuses lock on a row that does not allow it', () => expect(decode('f0 8b 03')).to.equal('undefined'));
   it('refuses what is longer than 15 bytes', () =>
     expect(decode('66 '.repeat(15) + '90')).to.equal('tooLong'));
+  it('counts the bytes before it looks whether the prefixes fit', () => {
+    const withTail = (prefixes: number) =>
+      decode(`f2 ${'66 '.repeat(prefixes)}0f 3a 40 34 25 d9 f8 08 00 0a`);
+    expect(withTail(4)).to.equal('undefined');
+    expect(withTail(5)).to.equal('tooLong');
+  });
   it('refuses what no row describes', () => expect(decode('0f 04')).to.equal('undefined'));
 
   it('gives every row a name and an encoding of its own', () => {

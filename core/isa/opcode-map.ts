@@ -54,14 +54,17 @@ export function choose(candidates: readonly ParsedRow[], selector: Selector): Pa
 }
 
 function fits(row: ParsedRow, selector: Selector): boolean {
-  const { prefix, rexW, plusRegister, vexL } = row.opcode;
+  const { prefix, rexW, vexL } = row.opcode;
   if (rexW !== undefined && rexW !== selector.rexW) return false;
   if (vexL !== undefined && vexL !== selector.vexL) return false;
   if (prefix !== undefined && !fitsPrefix(prefix, selector.prefix)) return false;
   // 90 with REX.B is xchg r8, rax, not nop.
-  if (row.opcode.byte === 0x90 && row.opcode.map === '1' && !plusRegister && selector.rexB) return false;
+  if (isNop(row) && selector.rexB) return false;
   return !row.opcode.hasModrm || fitsModrm(row, selector.modrm);
 }
+
+const isNop = ({ opcode: { byte, map, prefix, plusRegister } }: ParsedRow) =>
+  byte === 0x90 && map === '1' && !plusRegister && prefix === undefined;
 
 const fitsPrefix = (demanded: MandatoryPrefix, found: MandatoryPrefix) =>
   demanded === found || (demanded === 'nfx' && (found === 'np' || found === '66'));
