@@ -12,6 +12,7 @@ export const ControlBit = {
   UMIP: 1 << 11,
   FSGSBASE: 1 << 16,
   PCIDE: 1 << 17,
+  OSXSAVE: 1 << 18,
   SMEP: 1 << 20,
   SMAP: 1 << 21,
   PKE: 1 << 22,

@@ -6,6 +6,7 @@ import { CodeCache } from './code-cache.js';
 import { decodedBlock } from './decoded-block.js';
 import type { PlacedInstruction } from './decoded-block.js';
 import { DebugRegisters } from './debug-registers.js';
+import { ControlBit } from './control-bits.js';
 import { Delivery, TripleFault } from './delivery.js';
 import type { EventKind } from './delivery.js';
 import { sharedGenerated } from './generated.js';
@@ -45,7 +46,6 @@ import { computeTranscendental } from './x87/transcendental/index.js';
 
 const LEAVE_ONCE = -Leave.attention;
 const FAULT_ONCE = -Leave.exception;
-const CR4_OSXSAVE = 0x4_0000;
 /** SSE and AVX registers, in XCR0. */
 const AVX_STATE = 6;
 const MAX_BUDGET = 0x7fff_ffff;
@@ -501,7 +501,7 @@ export class X86Cpu implements Cpu {
     const [emulated, switched] = [(cr0 & 4) !== 0, (cr0 & 8) !== 0];
     const undefinedSse = emulated || (cr4 & 0x200) === 0;
     const undefinedAvx =
-      (cr4 & CR4_OSXSAVE) === 0 || (this.state.get32(State.xcr0) & AVX_STATE) !== AVX_STATE;
+      (cr4 & ControlBit.OSXSAVE) === 0 || (this.state.get32(State.xcr0) & AVX_STATE) !== AVX_STATE;
     const trap =
       (undefinedSse || switched ? 1 : 0) |
       (emulated || switched ? 2 : 0) |

@@ -9,8 +9,8 @@ import type { CpuState } from './state.js';
 
 const TWO_32 = 0x1_0000_0000;
 const PAGE_BYTES = 0x1000;
-/** As many as an FXSAVE image has. */
-const MOST_WORDS = 128;
+/** As many as an XSAVE image has. */
+const MOST_WORDS = 208;
 
 /** Accesses that TypeScript makes as part of an instruction or a delivery. Throws GuestFault. */
 export class LinearMemory {

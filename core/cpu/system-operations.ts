@@ -38,6 +38,12 @@ export const SYSTEM_OPERATIONS = [
   'flushTranslations',
   'saveFpu',
   'restoreFpu',
+  'saveExtended',
+  'saveExtendedInUse',
+  'saveCompacted',
+  'restoreExtended',
+  'readExtendedControl',
+  'writeExtendedControl',
 ] as const;
 
 export type SystemOperation = (typeof SYSTEM_OPERATIONS)[number];

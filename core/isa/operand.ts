@@ -82,8 +82,15 @@ const FIXED: Record<string, Omit<OperandCode, 'text' | 'kind'>> = {
 
 const LETTERED = /^([EGMRZIJOASCDVWUPQNXYHBL])(b|w|dq|d|qq|q|v|z|y|x|ps|pd|ss|sd|pi|p|s|t|a|)$/;
 
+const parsed = new Map<string, OperandCode | undefined>();
+
 /** Undefined when `text` is not an operand code, so it belongs to the mnemonic. */
 export function parseOperand(text: string): OperandCode | undefined {
+  if (!parsed.has(text)) parsed.set(text, parse(text));
+  return parsed.get(text);
+}
+
+function parse(text: string): OperandCode | undefined {
   const fixed = FIXED[text];
   if (fixed) return { text, kind: 'fixed', ...fixed };
   const match = LETTERED.exec(text);

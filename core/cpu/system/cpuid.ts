@@ -2,6 +2,7 @@ import { ControlBit } from '../control-bits.js';
 import { State, Status } from '../layout.js';
 import type { CpuState } from '../state.js';
 import type { SystemHandler } from './context.js';
+import { Component, XsaveArea } from './extended-state.js';
 import { gpr32, setGpr32 } from './operands.js';
 
 type Leaf = readonly [eax: number, ebx: number, ecx: number, edx: number];
@@ -37,8 +38,12 @@ const ECX_1 = bits(
   22 /* MOVBE */,
   23 /* POPCNT */,
   25 /* AESNI */,
+  26 /* XSAVE */,
   30 /* RDRAND */,
 );
+const OSXSAVE = bits(27);
+/** XSAVEOPT XSAVEC XGETBV with ECX = 1. */
+const XSAVE_EXTENSIONS = 7;
 const EDX_EXTENDED = bits(
   0,
   2,
@@ -76,7 +81,7 @@ const OSPKE = bits(4);
 
 /** Family 15, as QEMU's generic processor; the vendor decides how C libraries size their copies. */
 const SIGNATURE = 0x0006_0fb1;
-const VENDOR: Leaf = [7, chars('Auth'), chars('cAMD'), chars('enti')];
+const VENDOR: Leaf = [0xd, chars('Auth'), chars('cAMD'), chars('enti')];
 const CLFLUSH_LINE = 8 << 8;
 const BRAND = 'Halfcell x86-64 processor'.padEnd(48, '\0');
 const brand = (part: number): Leaf =>
@@ -84,10 +89,12 @@ const brand = (part: number): Leaf =>
 
 /** Has leaves of its own, and says whether the operating system uses protection keys. */
 const EXTENDED_FEATURES = 7;
+const FEATURES = 1;
+const EXTENDED_STATE = 0xd;
 
 const LEAVES = new Map<number, Leaf>([
   [0, VENDOR],
-  [1, [SIGNATURE, CLFLUSH_LINE | (1 << 16), ECX_1, EDX_1]],
+  [FEATURES, [SIGNATURE, CLFLUSH_LINE | (1 << 16), ECX_1, EDX_1]],
   [EXTENDED_FEATURES, [0, EBX_7, ECX_7, 0]],
   [0x8000_0000, [0x8000_0008, VENDOR[1], VENDOR[2], VENDOR[3]]],
   [0x8000_0001, [SIGNATURE, 0, ECX_EXTENDED, EDX_EXTENDED]],
@@ -102,18 +109,35 @@ const LEAVES = new Map<number, Leaf>([
 ]);
 
 const NOTHING: Leaf = [0, 0, 0, 0];
+
+/** The save area for the components that are on, and for all there are. */
+function extendedState(state: CpuState, subleaf: number): Leaf {
+  const { sizeBytes, avx, avxBytes } = XsaveArea;
+  const enabledBytes = state.get32(State.xcr0) & Component.avx ? sizeBytes : avx;
+  if (subleaf === 0) return [Component.all, enabledBytes, sizeBytes, 0];
+  if (subleaf === 1) return [XSAVE_EXTENSIONS, enabledBytes, 0, 0];
+  return subleaf === 2 ? [avxBytes, avx, 0, 0] : NOTHING;
+}
+
 const [RAX, RCX, RDX, RBX] = [0, 1, 2, 3] as const;
 
-function leafOf(state: CpuState): Leaf {
-  const leaf = LEAVES.get(gpr32(state, RAX)) ?? NOTHING;
-  if (gpr32(state, RAX) !== EXTENDED_FEATURES) return leaf;
-  if (gpr32(state, RCX) !== 0) return NOTHING;
-  const keys = (state.get32(State.cr4) & ControlBit.PKE) !== 0;
-  return [leaf[0], leaf[1], leaf[2] | (keys ? OSPKE : 0), leaf[3]];
+/** Bits of ECX that say what the operating system has switched on: by leaf. */
+const SWITCHED_ON = new Map([
+  [FEATURES, { control: ControlBit.OSXSAVE, shown: OSXSAVE }],
+  [EXTENDED_FEATURES, { control: ControlBit.PKE, shown: OSPKE }],
+]);
+
+function leafOf(state: CpuState, number: number, subleaf: number): Leaf {
+  if (number === EXTENDED_STATE) return extendedState(state, subleaf);
+  if (number === EXTENDED_FEATURES && subleaf !== 0) return NOTHING;
+  const leaf = LEAVES.get(number) ?? NOTHING;
+  const bit = SWITCHED_ON.get(number);
+  const isOn = bit !== undefined && (state.get32(State.cr4) & bit.control) !== 0;
+  return isOn ? [leaf[0], leaf[1], leaf[2] | bit.shown, leaf[3]] : leaf;
 }
 
 const cpuid: SystemHandler = ({ state }) => {
-  const [eax, ebx, ecx, edx] = leafOf(state);
+  const [eax, ebx, ecx, edx] = leafOf(state, gpr32(state, RAX), gpr32(state, RCX));
   setGpr32(state, RAX, eax);
   setGpr32(state, RBX, ebx);
   setGpr32(state, RCX, ecx);

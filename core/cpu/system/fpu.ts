@@ -4,7 +4,7 @@ import type { CpuState } from '../state.js';
 import type { SystemHandler } from './context.js';
 
 /** The FXSAVE64 image, Intel SDM volume 1, table 10-2, in words of 32 bits. */
-const Image = {
+export const Image = {
   control: 0,
   opcode: 1,
   fip: 2,
@@ -16,8 +16,8 @@ const Image = {
   words: 104,
 } as const;
 const ALIGNMENT = 16;
-const MXCSR_BITS = 0xffff;
-const REGISTER_WORDS = 4;
+export const MXCSR_BITS = 0xffff;
+export const REGISTER_WORDS = 4;
 const VECTOR_STRIDE = 32;
 const TOP_SHIFT = 11;
 const TOP_MASK = 7 << TOP_SHIFT;
@@ -29,43 +29,66 @@ function checkAlignment(state: CpuState): void {
 /** Index of the word where register `i` of the stack lies. */
 const x87Word = (state: CpuState, i: number) =>
   (State.x87 >> 2) + ((state.get32(State.top) + i) & 7) * REGISTER_WORDS;
-const vectorWord = (i: number) => (State.vector + i * VECTOR_STRIDE) >> 2;
+export const vectorWord = (i: number) => (State.vector + i * VECTOR_STRIDE) >> 2;
 
-function copyWords(from: Uint32Array, at: number, into: Uint32Array, to: number, count: number): void {
+export function copyWords(from: Uint32Array, at: number, into: Uint32Array, to: number, count: number): void {
   for (let i = 0; i < count; i++) into[to + i] = from[at + i]!;
 }
 
 /** The last 96 bytes of the area are the program's own: they are not touched. */
 const saveFpu: SystemHandler = ({ state, memory }) => {
   checkAlignment(state);
+  saveX87(state, memory.words);
+  saveControl(state, memory.words);
+  saveXmm(state, memory.words);
+  memory.store(State.scratch, 0, Image.words);
+  return Status.next;
+};
+
+export function saveX87(state: CpuState, words: Uint32Array): void {
   const { u32 } = state;
-  const { words } = memory;
   words[Image.control] =
     state.get32(State.fcw) | ((state.get32(State.fsw) | (state.get32(State.top) << TOP_SHIFT)) << 16);
   words[Image.opcode] = state.get32(State.ftw) | (state.get32(State.fop) << 16);
   copyWords(u32, State.fip >> 2, words, Image.fip, 2);
   copyWords(u32, State.fdp >> 2, words, Image.fdp, 2);
-  words[Image.mxcsr] = state.get32(State.mxcsr);
-  words[Image.mxcsrMask] = MXCSR_BITS;
   for (let i = 0; i < 8; i++) {
     const to = Image.st + i * REGISTER_WORDS;
     copyWords(u32, x87Word(state, i), words, to, 3);
     words[to + 2]! &= 0xffff;
     words[to + 3] = 0;
   }
+}
+
+export function saveControl(state: CpuState, words: Uint32Array): void {
+  words[Image.mxcsr] = state.get32(State.mxcsr);
+  words[Image.mxcsrMask] = MXCSR_BITS;
+}
+
+export function saveXmm({ u32 }: CpuState, words: Uint32Array): void {
   for (let i = 0; i < 16; i++)
     copyWords(u32, vectorWord(i), words, Image.xmm + i * REGISTER_WORDS, REGISTER_WORDS);
-  memory.store(State.scratch, 0, Image.words);
-  return Status.next;
-};
+}
 
 /** #GP where a reserved bit of MXCSR is set; nothing is loaded then. */
 const restoreFpu: SystemHandler = ({ state, memory }) => {
   checkAlignment(state);
-  const { u32 } = state;
   const words = memory.load(State.scratch, 0, Image.words);
+  restoreControl(state, words);
+  restoreX87(state, words);
+  restoreXmm(state, words);
+  return Status.next;
+};
+
+/** Comes first, because it may fault. */
+export function restoreControl(state: CpuState, words: Uint32Array): void {
   const mxcsr = words[Image.mxcsr]!;
   if (mxcsr & ~MXCSR_BITS) throw new GuestFault(Vector.GP);
+  state.set32(State.mxcsr, mxcsr);
+}
+
+export function restoreX87(state: CpuState, words: Uint32Array): void {
+  const { u32 } = state;
   const fsw = words[Image.control]! >>> 16;
   state.set32(State.fcw, words[Image.control]! & 0xffff);
   state.set32(State.fsw, fsw & ~TOP_MASK);
@@ -74,12 +97,13 @@ const restoreFpu: SystemHandler = ({ state, memory }) => {
   state.set32(State.fop, words[Image.opcode]! >>> 16);
   copyWords(words, Image.fip, u32, State.fip >> 2, 2);
   copyWords(words, Image.fdp, u32, State.fdp >> 2, 2);
-  state.set32(State.mxcsr, mxcsr);
   for (let i = 0; i < 8; i++) loadX87(state, words, i);
+}
+
+export function restoreXmm({ u32 }: CpuState, words: Uint32Array): void {
   for (let i = 0; i < 16; i++)
     copyWords(words, Image.xmm + i * REGISTER_WORDS, u32, vectorWord(i), REGISTER_WORDS);
-  return Status.next;
-};
+}
 
 function loadX87(state: CpuState, words: Uint32Array, i: number): void {
   const from = Image.st + i * REGISTER_WORDS;

@@ -4,6 +4,7 @@ import type { SystemOperation } from '../system-operations.js';
 import { callHandlers } from './calls.js';
 import type { SystemHandler } from './context.js';
 import { cpuidHandlers } from './cpuid.js';
+import { extendedStateHandlers } from './extended-state.js';
 import { fpuHandlers } from './fpu.js';
 import { interruptHandlers } from './interrupts.js';
 import { portHandlers } from './ports.js';
@@ -21,6 +22,7 @@ export const systemHandlers: Readonly<Record<SystemOperation, SystemHandler>> = 
   undefined: undefinedOpcode,
   ...callHandlers,
   ...cpuidHandlers,
+  ...extendedStateHandlers,
   ...fpuHandlers,
   ...interruptHandlers,
   ...portHandlers,

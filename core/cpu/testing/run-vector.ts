@@ -24,6 +24,7 @@ const LONG = [
   'cr3',
   'cr4',
   'cr8',
+  'xcr0',
   'efer',
   'fsBase',
   'gsBase',

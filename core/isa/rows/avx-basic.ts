@@ -32,9 +32,11 @@ const widened =
     return twoOperands(rest, '', bothLengths(row), { fraction });
   };
 const narrowed: Derive = (row) =>
-  twoOperands(renamed(row, /_V(ps|x)/.exec(row.name)![0], '_Vdq'), '', narrowing(row.does));
+  twoOperands(renamed(renamed(row, '_Vps', '_Vdq'), '_Vx', '_Vdq'), '', narrowing(row.does));
+const halfMove: Derive = (row) => (row.name.includes('_M', 8) ? three128(row) : two128(row));
 /** The count is a register or memory of 128 bits at both lengths. */
 const shift: Derive = (row) => three(renamed(row, '_Wx', '_Wdq'));
+const none = undefined;
 /** The selector is a register of its own. */
 const selected: Derive = (row) => {
   const added = threeOperands(row, '', bothLengths(row), { encoding: SELECTED[row.name]! });
@@ -46,58 +48,39 @@ const SELECTED: Record<string, string> = {
   BLENDVPD_Vpd_Wpd: 'vex.66.0f3a.w0 4b /r',
 };
 
-/** How rows become rows with VEX, by the first pattern that their names fit; `undefined`: not at all. */
-const RULES: readonly (readonly [RegExp, Derive | undefined])[] = [
-  [/^MOV(SS|SD)_V.._W/, undefined],
-  [/^MOV(SS|SD)_W/, undefined],
-  [/^MOVUP[SD]_|^MOVDQU_|^LDDQU/, whole],
-  [/^MOVAP[SD]_|^MOVDQA_/, wholeAligned],
-  [/^MOVNT(PS|PD|DQ|DQA)_/, wholeAligned],
-  [/^MOVNTI/, undefined],
-  [/^MOV[LH]P[SD]_V/, three128],
-  [/^MOV(HL|LH)PS/, three128],
-  [/^MOV[LH]P[SD]_M|^MOV[QD]_|^MASKMOV/, two128],
-  [/^P?MOVMSK/, whole],
-  [/^LDMXCSR|^STMXCSR/, (row) => twoOperands(row, 'lz' as '128')],
-  [/^MOVS[LH]DUP/, two],
-  [/^MOVDDUP/, undefined],
-  [/^CVT(SI2S[SD]|SD2SS|SS2SD)/, threeScalar],
-  [/^CVTT?S[SD]2SI|^U?COMIS/, twoScalar],
-  [/^CVTT?PD2(PS|DQ)/, narrowed],
-  [/^CVTPS2PD/, widened('Wq', 'Wps', 2)],
-  [/^CVTDQ2PD/, widened('Wq', 'Wx', 2)],
-  [/^CVT/, two],
-  [/^(SQRT|RCP|RSQRT)PS|^SQRTPD|^ROUNDP/, two],
-  [/S[SD]_V(ss|sd)_W/, threeScalar],
-  [/^PABS.*_Vx|^PSHUF[DLH].*_Vx|^PHMIN/, two],
-  [/^PMOV[SZ]X(BW|WD|DQ)/, widened('Wq', 'Wx', 2)],
-  [/^PMOV[SZ]X(BD|WQ)/, widened('Wd', 'Wx', 4)],
-  [/^PMOV[SZ]XBQ/, widened('Ww', 'Wx', 8)],
-  [/^PTEST/, whole],
-  [/^AES(IMC|KEYGEN)/, two128],
-  [/^AES|^PCLMUL/, three],
-  [/^PCMP.STR/, two128],
-  [/^(PEXTR|EXTRACTPS)/, two128],
-  [/^(PINSR|INSERTPS)/, three128],
-  [/^PS(RL|RA|LL)[WDQ]_Vx/, shift],
-  [/^PS(RL|RA|LL)(DQ|[WDQ])_Ux/, three],
-  [/^P?BLENDV/, selected],
-  [/^DPPD/, three128],
-  [/_Pq_|^CRC32|^POPCNT/, undefined],
-  [/_V(x|ps|pd)_W/, three],
+/** How rows become rows with VEX, by mnemonic; `none`: not at all, or below. All others take three operands at both lengths. */
+const RULES: readonly (readonly [Derive | undefined, string])[] = [
+  [none, 'MOVSS MOVSD MOVNTI MOVDDUP CRC32 POPCNT'],
+  [whole, 'MOVUPS MOVUPD MOVDQU LDDQU MOVMSKPS MOVMSKPD PMOVMSKB PTEST'],
+  [wholeAligned, 'MOVAPS MOVAPD MOVDQA MOVNTPS MOVNTPD MOVNTDQ MOVNTDQA'],
+  [halfMove, 'MOVLPS MOVLPD MOVHPS MOVHPD'],
+  [three128, 'MOVHLPS MOVLHPS PINSRB PINSRW PINSRD INSERTPS DPPD'],
+  [two128, 'MOVQ MOVD MASKMOVDQU PHMINPOSUW PCMPESTRM PCMPESTRI PCMPISTRM PCMPISTRI LDMXCSR STMXCSR'],
+  [two128, 'PEXTRB PEXTRW PEXTRD EXTRACTPS AESIMC AESKEYGENASSIST'],
+  [threeScalar, 'CVTSI2SS CVTSI2SD CVTSD2SS CVTSS2SD ADDSS ADDSD MULSS MULSD SUBSS SUBSD DIVSS DIVSD'],
+  [threeScalar, 'SQRTSS SQRTSD MINSS MINSD MAXSS MAXSD CMPSS CMPSD RCPSS RSQRTSS ROUNDSS ROUNDSD'],
+  [twoScalar, 'CVTSS2SI CVTSD2SI CVTTSS2SI CVTTSD2SI UCOMISS UCOMISD COMISS COMISD'],
+  [two, 'MOVSLDUP MOVSHDUP SQRTPS SQRTPD RCPPS RSQRTPS ROUNDPS ROUNDPD PABSB PABSW PABSD'],
+  [two, 'PSHUFD PSHUFLW PSHUFHW CVTDQ2PS CVTPS2DQ CVTTPS2DQ'],
+  [narrowed, 'CVTPD2PS CVTPD2DQ CVTTPD2DQ'],
+  [widened('Wq', 'Wps', 2), 'CVTPS2PD'],
+  [widened('Wq', 'Wx', 2), 'CVTDQ2PD PMOVSXBW PMOVSXWD PMOVSXDQ PMOVZXBW PMOVZXWD PMOVZXDQ'],
+  [widened('Wd', 'Wx', 4), 'PMOVSXBD PMOVSXWQ PMOVZXBD PMOVZXWQ'],
+  [widened('Ww', 'Wx', 8), 'PMOVSXBQ PMOVZXBQ'],
+  [shift, 'PSRLW PSRLD PSRLQ PSRAW PSRAD PSLLW PSLLD PSLLQ'],
+  [selected, 'PBLENDVB BLENDVPS BLENDVPD'],
 ];
+const ruleOf = new Map(RULES.flatMap(([derive, names]) => names.split(' ').map((name) => [name, derive])));
 
-/** Rows that only one vector length has. */
-const ONLY_128 = /^PHMIN/;
 /** Rows that stay hot. */
 const HOT: Record<string, string> = {};
 
 function derive(row: Row): Row[] {
-  const rule = RULES.find(([pattern]) => pattern.test(row.name));
-  if (!rule) throw new Error(`no rule for ${row.name}`);
-  const [, make] = rule;
+  const [mnemonic, first] = row.name.split('_') as [string, string];
+  if (first === 'Pq') return [];
+  const make = ruleOf.has(mnemonic) ? ruleOf.get(mnemonic) : three;
   if (!make) return [];
-  const made = (ONLY_128.test(row.name) ? two128 : make)(row);
+  const made = make(row);
   const hot = HOT[made.name];
   return [hot === undefined ? made : { ...made, hot }];
 }

@@ -41,12 +41,17 @@ export function threeOperands(row: Row, length: Length, does = row.does, change:
 export const twoOperands = (row: Row, length: Length, does = row.does, change: Change = {}): Row =>
   derived(row, `V${row.name}`, length, does, change);
 
-const FLOATS = /^(ADD|SUB|MUL|DIV|MIN|MAX|SQRT|CMP|ADDSUB|HADD|HSUB|ROUND)P[SD]_|^CVT/;
+const FLOATS = new Set(
+  'ADDPS ADDPD SUBPS SUBPD MULPS MULPD DIVPS DIVPD MINPS MINPD MAXPS MAXPD SQRTPS SQRTPD CMPPS CMPPD ADDSUBPS ADDSUBPD'
+    .concat(' HADDPS HADDPD HSUBPS HSUBPD ROUNDPS ROUNDPD CVTPS2PD CVTDQ2PD CVTDQ2PS CVTPS2DQ CVTTPS2DQ')
+    .split(' '),
+);
 
 /** A meaning for both vector lengths. */
 export function bothLengths({ name, does }: Row): Meaning {
-  if (name.startsWith('DPPS')) return floatsByParts(does, 'noteFlags');
-  return FLOATS.test(name) ? floatsByParts(does) : byParts(does);
+  const mnemonic = name.slice(0, name.indexOf('_'));
+  if (mnemonic === 'DPPS') return floatsByParts(does, 'noteFlags');
+  return FLOATS.has(mnemonic) ? floatsByParts(does) : byParts(does);
 }
 
 export { narrowing };

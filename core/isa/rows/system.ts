@@ -307,6 +307,12 @@ function namedSelector(e: Emitter): Expr {
 const tables: Row[] = [
   { ...FIXED, name: 'FXSAVE_Ms', encoding: 'np 0f ae /0', does: asksWithAddress('saveFpu') },
   { ...FIXED, name: 'FXRSTOR_Ms', encoding: 'np 0f ae /1', does: asksWithAddress('restoreFpu') },
+  { ...FIXED, name: 'XSAVE_Ms', encoding: 'np 0f ae /4', does: asksWithAddress('saveExtended') },
+  { ...FIXED, name: 'XSAVEOPT_Ms', encoding: 'np 0f ae /6', does: asksWithAddress('saveExtendedInUse') },
+  { ...FIXED, name: 'XSAVEC_Ms', encoding: 'np 0f c7 /4', does: asksWithAddress('saveCompacted') },
+  { ...FIXED, name: 'XRSTOR_Ms', encoding: 'np 0f ae /5', does: asksWithAddress('restoreExtended') },
+  { ...FIXED, name: 'XGETBV', encoding: 'np 0f 01 =d0', does: asks('readExtendedControl') },
+  { ...RING0, name: 'XSETBV', encoding: 'np 0f 01 =d1', does: asks('writeExtendedControl') },
   { ...RING0, name: 'LGDT_Ms', encoding: '0f 01 /2', does: asksWithAddress('loadGdt') },
   { ...RING0, name: 'LIDT_Ms', encoding: '0f 01 /3', does: asksWithAddress('loadIdt') },
   {

@@ -20,6 +20,9 @@ const ID = 0x20_0000;
 const ALWAYS_ONE = 2;
 
 const OTHERS: Readonly<Record<string, number>> = {
+  CR4_OSXSAVE: 0x4_0000,
+  /** x87, SSE and AVX, in XCR0 and in what xsave and xrstor are asked for. */
+  STATE_COMPONENTS: 7,
   MSR_STAR: 0xc000_0081,
   MSR_LSTAR: 0xc000_0082,
   MSR_SFMASK: 0xc000_0084,

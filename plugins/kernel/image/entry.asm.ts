@@ -103,6 +103,13 @@ export const entryAssembly = String.raw`
     mov es, eax
     mov eax, SELECTOR_TSS
     ltr ax
+    mov rax, cr4
+    or eax, CR4_OSXSAVE
+    mov cr4, rax
+    xor ecx, ecx
+    xor edx, edx
+    mov eax, STATE_COMPONENTS
+    xsetbv
     write_msr MSR_STAR, STAR_HIGH, 0
     write_msr_address MSR_LSTAR, syscall_entry
     write_msr MSR_SFMASK, 0, SYSCALL_CLEARED_FLAGS

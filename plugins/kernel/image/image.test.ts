@@ -65,8 +65,9 @@ describe('kernel image', () => {
     expect(() => image.padAddress(2)).to.throw(RangeError, 'no pad 2');
   });
 
-  it('aligns the contexts so that fxsave can write to them', () => {
-    expect((addressOf('contexts') + BigInt(ContextLayout.fpu)) % 16n).to.equal(0n);
+  it('aligns the contexts so that xsave can write to them', () => {
+    expect((addressOf('contexts') + BigInt(ContextLayout.fpu)) % 64n).to.equal(0n);
+    expect(ContextLayout.sizeBytes % 64).to.equal(0);
     expect(addressOf('ist1_stack') - addressOf('contexts')).to.equal(
       BigInt(CONTEXT_COUNT * ContextLayout.sizeBytes),
     );
@@ -155,7 +156,9 @@ describe('kernel image, read by gdb', function () {
       .to.include('char name[32];')
       .and.to.include('unsigned long kernel_stack_top;');
     expect(gdb('print sizeof(contexts) / sizeof(contexts[0])')).to.equal('$1 = 1024');
-    expect(gdb('print &contexts[1].name')).to.include(hex(addressOf('contexts') + 1024n + 64n));
+    expect(gdb('print &contexts[1].name')).to.include(
+      hex(addressOf('contexts') + BigInt(ContextLayout.sizeBytes + ContextLayout.name)),
+    );
     expect(gdb('ptype percpu.current')).to.include('struct context {');
   });
 

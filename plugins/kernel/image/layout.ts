@@ -56,8 +56,9 @@ export const ContextLayout = {
   name: 64,
   nameBytes: 32,
   fpu: 512,
-  fpuBytes: 512,
-  sizeBytes: 1024,
+  /** An XSAVE image in the standard format, on a boundary of 64 bytes. */
+  fpuBytes: 832,
+  sizeBytes: 1408,
 } as const;
 
 export const ContextFlag = {
@@ -128,11 +129,15 @@ export const KERNEL_STACK_BYTES = 0x1_0000;
 export const contextAddress = (contexts: bigint, index: number): bigint =>
   contexts + BigInt(index * ContextLayout.sizeBytes);
 
-/** An FXSAVE image as after FNINIT and with MXCSR at its reset value (Intel SDM vol. 1, 10.5.1). */
+/** Offset of XSTATE_BV, the components that an XSAVE image holds: bit 0 x87, bit 1 SSE, bit 2 AVX. */
+export const XSTATE_COMPONENTS_AT = 512;
+
+/** An XSAVE image as after FNINIT and with MXCSR at its reset value (Intel SDM vol. 1, 10.5.1 and 13.4). */
 export function initialFpuState(): Uint8Array {
   const bytes = new Uint8Array(ContextLayout.fpuBytes);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, 0x037f, true);
   view.setUint32(24, 0x1f80, true);
+  view.setUint32(XSTATE_COMPONENTS_AT, 3, true);
   return bytes;
 }

@@ -43,7 +43,8 @@ export const switchingAssembly = String.raw`
     push r15
     test dword ptr [rdi+CONTEXT_FLAGS], CONTEXT_FLAG_NO_FPU
     jne 1f
-    fxsave64 [rdi+CONTEXT_FPU]
+    mov eax, STATE_COMPONENTS
+    xsaveopt64 [rdi+CONTEXT_FPU]
 1:
     mov [rdi+CONTEXT_RSP], rsp
     mov rax, [rsi+CONTEXT_CR3]
@@ -70,7 +71,8 @@ export const switchingAssembly = String.raw`
 3:
     test dword ptr [rsi+CONTEXT_FLAGS], CONTEXT_FLAG_NO_FPU
     jne 4f
-    fxrstor64 [rsi+CONTEXT_FPU]
+    mov eax, STATE_COMPONENTS
+    xrstor64 [rsi+CONTEXT_FPU]
 4:
     mov rsp, [rsi+CONTEXT_RSP]
 .mark context_resume

@@ -32,7 +32,7 @@ const SINGLE = [
     `mov rcx, ${memory}`, `mov ${memory}, r9`, `mov ${memory}, r10d`, `mov r11d, ${memory}`, `add rax, ${memory}`,
     `cmp dword ptr ${memory}, 0`, `cmp qword ptr ${memory}, 0x2b`, `test dword ptr ${memory}, 2`, `push qword ptr ${memory}`,
     `test byte ptr ${memory}, 3`, `mov dword ptr ${memory}, 77`, `mov qword ptr ${memory}, -7`, `movzx eax, byte ptr ${memory}`,
-    `lock or byte ptr ${memory}, 0`, `fxsave64 ${memory}`, `fxrstor64 ${memory}`, `lgdt ${memory}`, `lidt ${memory}`, `invlpg ${memory}`,
+    `lock or byte ptr ${memory}, 0`, `fxsave64 ${memory}`, `fxrstor64 ${memory}`, `xsave64 ${memory}`, `xsaveopt64 ${memory}`, `xrstor64 ${memory}`, `lgdt ${memory}`, `lidt ${memory}`, `invlpg ${memory}`,
   ]),
   'lea rsi, [rsp+4]', 'lea esi, [rdx-3]', 'mov eax, 0x12345678', 'mov r8d, 0xffffffff', 'mov rax, -14', 'mov r9, -1',
   'mov rax, 0x1122334455667788', 'mov ds, eax', 'mov eax, gs', 'mov cr3, rax', 'mov r13, cr2', 'mov cr8, r9', 'push 8', 'push -256',
@@ -40,7 +40,7 @@ const SINGLE = [
   'cmp rax, rdx', 'cmp r14b, 3', 'cmp sil, dil', 'test ebx, ebx', 'test r11d, 0x10100', 'test eax, 0x10100', 'test rdi, r10', 'dec ecx',
   'inc r9', 'neg rax', 'not r12', 'shl rax, 4', 'shr rdx, 47', 'sar r8, 3', 'bt rax, 3', 'jmp r11', 'call rax', 'call r10',
   'cmove rax, r9', 'setne al', 'setb sil', 'movsxd rax, ecx', 'ret', 'iretq', 'retfq', 'sysretq', 'syscall', 'swapgs', 'vmcall', 'rdmsr',
-  'wrmsr', 'rdtsc', 'cpuid', 'cli', 'sti', 'hlt', 'cld', 'nop', 'pause', 'int3', 'ud2', 'pushfq', 'popfq', 'mfence', 'lfence', 'fninit',
+  'wrmsr', 'rdtsc', 'cpuid', 'cli', 'sti', 'hlt', 'cld', 'nop', 'pause', 'int3', 'ud2', 'pushfq', 'popfq', 'mfence', 'lfence', 'fninit', 'xgetbv', 'xsetbv',
 ]; // prettier-ignore
 
 describe('assembler', function () {

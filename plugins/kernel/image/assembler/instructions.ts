@@ -70,6 +70,11 @@ ltr   rm16        0f 00 /3
 invlpg m          0f 01 /7
 fxsave64 m        W 0f ae /0
 fxrstor64 m       W 0f ae /1
+xsave64 m         W 0f ae /4
+xsaveopt64 m      W 0f ae /6
+xrstor64 m        W 0f ae /5
+xgetbv            0f 01 d0
+xsetbv            0f 01 d1
 ldmxcsr m32       0f ae /2
 fninit            db e3
 rdmsr             0f 32

@@ -203,8 +203,9 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   lgdt: (cpu, [source]) => (cpu.gdt = tableBase(cpu, source)),
   lidt: (cpu, [source]) => (cpu.idt = tableBase(cpu, source)),
   ltr: loadTask,
-  fxsave64: (cpu, [target]) => target.kind === 'memory' && cpu.memory.read(addressOf(cpu, target), 1),
-  fxrstor64: (cpu, [source]) => source.kind === 'memory' && cpu.memory.read(addressOf(cpu, source), 1),
+  xsaveopt64: (cpu, [target]) => target.kind === 'memory' && cpu.memory.read(addressOf(cpu, target), 1),
+  xrstor64: (cpu, [source]) => source.kind === 'memory' && cpu.memory.read(addressOf(cpu, source), 1),
+  xsetbv: () => undefined,
   cli: (cpu) => (cpu.rflags &= ~Flag.interrupt),
   sti: (cpu) => {
     cpu.shadow = (cpu.rflags & Flag.interrupt) === 0n;

@@ -9,7 +9,7 @@ import { Sig } from '../signals/signal-numbers.js';
 import { fail } from '../vfs/failure.js';
 import { interpreterOf, loadElf, readBytes, readElf } from './executable.js';
 import type { LoadedElf, ProgramFile } from './executable.js';
-import { loadFxsaveImage } from './fpu-image.js';
+import { loadFpuImage } from './fpu-image.js';
 import { buildInitialStack } from './initial-stack.js';
 import type { InitialStack } from './initial-stack.js';
 import type { LinuxProcess } from './process.js';
@@ -184,7 +184,7 @@ function resetRegisters(kernel: Kernel, context: Context, { entry, stack }: Prep
   guest.setFrame(FrameLayout.origRax, -1n);
   guest.fsBase = 0n;
   guest.gsBase = 0n;
-  loadFxsaveImage(kernel, context, initialFpuState());
+  loadFpuImage(kernel, context, initialFpuState());
   if (context !== kernel.current) return;
   kernel.cpu.registers.fsBase = 0n;
   kernel.cpu.registers.kernelGsBase = 0n;

@@ -1,7 +1,13 @@
 import type { Context } from '../../contexts/context.js';
 import { FrameLayout } from '../../image/layout.js';
 import type { Kernel } from '../../kernel.js';
-import { fxsaveImage, loadFxsaveImage } from '../process/fpu-image.js';
+import {
+  ALL_COMPONENTS,
+  fpuImage,
+  IMAGE_BYTES,
+  LEGACY_IMAGE_BYTES,
+  loadFpuImage,
+} from '../process/fpu-image.js';
 import { onAlternateStack, SS_DISABLE, SS_ONSTACK, threadOf } from '../process/thread.js';
 import { SaFlag } from './signal-action.js';
 import type { SignalAction } from './signal-action.js';
@@ -10,7 +16,7 @@ import type { SignalInfo } from './signal-queue.js';
 
 /**
  * struct rt_sigframe (arch/x86/include/asm/sigframe.h): return address, ucontext (304 bytes), siginfo (128 bytes), then,
- * 64-byte aligned here, the FXSAVE image that uc_mcontext.fpstate points to.
+ * 64-byte aligned here, the XSAVE image that uc_mcontext.fpstate points to, with a magic number behind it.
  */
 const Layout = {
   returnAddress: 0,
@@ -26,9 +32,15 @@ const Layout = {
   fpu: 456,
 } as const;
 
-export const SIGNAL_FRAME_BYTES = 456 + 512;
-/** UC_FP_XSTATE is absent: the image is FXSAVE only. UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS. */
-const UC_FLAGS = 6;
+/** struct _fpx_sw_bytes in the bytes that FXSAVE leaves alone: what the image is followed by. */
+const Extension = { magic: 464, extendedSize: 468, components: 472, imageSize: 480 } as const;
+const MAGIC_START = 0x4650_5853;
+const MAGIC_END = 0x4650_5845;
+const MAGIC_BYTES = 4;
+
+export const SIGNAL_FRAME_BYTES = Layout.fpu + IMAGE_BYTES + MAGIC_BYTES;
+/** UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS. */
+const UC_FLAGS = 7;
 const SAVED_RFLAGS = 0x0024_0dd5n;
 
 /** The order of struct sigcontext, as offsets into the kernel's frame. */
@@ -58,8 +70,31 @@ export function buildSignalFrame(kernel: Kernel, context: Context, request: Fram
   view.setBigUint64(Layout.fpstate, BigInt(address + Layout.fpu), true);
   view.setBigUint64(Layout.mask, mask, true);
   bytes.set(encodeSiginfo(request.info), Layout.siginfo);
-  bytes.set(fxsaveImage(kernel, context), Layout.fpu);
+  writeExtendedState(bytes.subarray(Layout.fpu), fpuImage(kernel, context));
   return bytes;
+}
+
+function writeExtendedState(to: Uint8Array, image: Uint8Array): void {
+  const view = new DataView(to.buffer, to.byteOffset);
+  to.set(image);
+  view.setUint32(Extension.magic, MAGIC_START, true);
+  view.setUint32(Extension.extendedSize, IMAGE_BYTES + MAGIC_BYTES, true);
+  view.setUint32(Extension.components, ALL_COMPONENTS, true);
+  view.setUint32(Extension.imageSize, IMAGE_BYTES, true);
+  view.setUint32(IMAGE_BYTES, MAGIC_END, true);
+}
+
+/** All of the image where both magic numbers are there, else the part that FXSAVE writes. */
+function readExtendedState(context: Context, address: number): Uint8Array {
+  const legacy = context.user.read(address, LEGACY_IMAGE_BYTES);
+  const view = new DataView(legacy.buffer, legacy.byteOffset);
+  const announced =
+    view.getUint32(Extension.magic, true) === MAGIC_START &&
+    view.getUint32(Extension.imageSize, true) === IMAGE_BYTES;
+  if (!announced) return legacy;
+  const whole = context.user.read(address, IMAGE_BYTES + MAGIC_BYTES);
+  const end = new DataView(whole.buffer, whole.byteOffset).getUint32(IMAGE_BYTES, true);
+  return end === MAGIC_END ? whole.subarray(0, IMAGE_BYTES) : legacy;
 }
 
 /** Takes the registers, mask and FPU state back that a handler returns with. */
@@ -67,7 +102,7 @@ export function restoreSignalFrame(kernel: Kernel, context: Context, address: nu
   const bytes = context.user.read(address, SIGNAL_FRAME_BYTES);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const pointer = Number(view.getBigUint64(Layout.fpstate, true));
-  const fpu = pointer === 0 ? undefined : context.user.read(pointer, 512);
+  const fpu = pointer === 0 ? undefined : readExtendedState(context, pointer);
   const guest = kernel.guest(context);
   REGISTER_ORDER.forEach((offset, index) => {
     const value = view.getBigUint64(Layout.registers + index * 8, true);
@@ -77,7 +112,7 @@ export function restoreSignalFrame(kernel: Kernel, context: Context, address: nu
   });
   guest.setFrame(FrameLayout.origRax, -1n);
   threadOf(context).blocked = view.getBigUint64(Layout.mask, true) & ~UNBLOCKABLE;
-  if (fpu) loadFxsaveImage(kernel, context, fpu);
+  if (fpu) loadFpuImage(kernel, context, fpu);
 }
 
 function writeStack(view: DataView, kernel: Kernel, context: Context): void {

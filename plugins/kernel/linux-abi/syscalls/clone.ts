@@ -8,7 +8,7 @@ import { FrameLayout } from '../../image/layout.js';
 import type { Kernel } from '../../kernel.js';
 import { USER_END } from '../../memory/address-space.js';
 import { nativeEngine } from '../../schemes/proc/authority.js';
-import { fxsaveImage } from '../process/fpu-image.js';
+import { fpuImage } from '../process/fpu-image.js';
 import type { LinuxProcess } from '../process/process.js';
 import { vforkKey } from '../process/process-table.js';
 import { threadOf } from '../process/thread.js';
@@ -157,7 +157,7 @@ function copyRegisters(
   to.setFrame(FrameLayout.rax, 0n);
   to.setFrame(FrameLayout.origRax, -1n);
   if (stack !== 0) to.setFrame(FrameLayout.rsp, BigInt(stack));
-  to.fpu = fxsaveImage(kernel, parent);
+  to.fpu = fpuImage(kernel, parent);
   to.gsBase = from.gsBase;
   to.fsBase = flags & Clone.SETTLS ? BigInt(tls) : from.fsBase;
 }
