@@ -18,10 +18,10 @@ import { LinearMemory } from './linear-memory.js';
 import { MemoryUnit } from './memory-unit.js';
 import type { OpTable } from './ops.js';
 import { Paging } from './paging.js';
+import { PendingInterrupts } from './pending-interrupts.js';
 import { RareForms } from './rare-forms.js';
 import { CpuRegisters } from './registers.js';
 import { powerOn } from './reset.js';
-import { Flag } from './rflags.js';
 import { Segments } from './segments.js';
 import { isStackAccess } from './stack-access.js';
 import { CpuState } from './state.js';
@@ -62,6 +62,7 @@ export class X86Cpu implements Cpu {
   readonly #code: CodeCache;
   readonly #unit: MemoryUnit;
   readonly #delivery: Delivery;
+  readonly #interrupts: PendingInterrupts;
   readonly #decoder: Decoder;
   readonly #breakpoints = new Breakpoints();
   readonly #watchpoints = new Watchpoints();
@@ -80,9 +81,7 @@ export class X86Cpu implements Cpu {
   #running = false;
   #stop: ExitReason | undefined;
   #failure: { readonly error: unknown } | undefined;
-  #interruptLine = false;
   #tellsOfBlocks = false;
-  #nmi = false;
   /** Where the last run stopped at a breakpoint: the next one steps over it. */
   #stepOver: bigint | undefined;
 
@@ -107,6 +106,7 @@ export class X86Cpu implements Cpu {
     const linear = new LinearMemory(this.state, paging, this.#unit, code);
     const segments = new Segments(this.state, linear);
     this.#delivery = new Delivery(this.state, linear, segments);
+    this.#interrupts = new PendingInterrupts(this.state, bus, this.#delivery);
     this.#rare = new RareForms(generated, this.state);
     this.#linker = new Linker(generated, { ...this.#imports(), forms: this.#rare.table });
     this.#rare.useLinker(this.#linker);
@@ -118,7 +118,7 @@ export class X86Cpu implements Cpu {
     this.registers = new CpuRegisters(this.state, {
       translationChanged: () => this.flushTlb(),
       controlChanged: () => this.#controlChanged(),
-      interruptsMayBeEnabled: () => this.#attendToInterrupts(),
+      interruptsMayBeEnabled: () => this.#interrupts.attend(),
     });
     this.#context = {
       state: this.state,
@@ -178,13 +178,11 @@ export class X86Cpu implements Cpu {
   }
 
   setInterruptLine(high: boolean): void {
-    this.#interruptLine = high;
-    this.#attendToInterrupts();
+    this.#interrupts.setLine(high);
   }
 
   raiseNmi(): void {
-    this.#nmi = true;
-    this.#attendToInterrupts();
+    this.#interrupts.raiseNmi();
   }
 
   addBreakpoint(linear: bigint, applies?: () => boolean): Undo {
@@ -196,7 +194,7 @@ export class X86Cpu implements Cpu {
   }
 
   reset(): void {
-    this.#nmi = this.#interruptLine = false;
+    this.#interrupts.reset();
     this.#stepOver = undefined;
     powerOn(this.state, this.#seed?.());
     this.#debug.update();
@@ -237,7 +235,7 @@ export class X86Cpu implements Cpu {
     for (;;) {
       if (this.#failure) this.#rethrow();
       if (this.#stop) return this.#stop;
-      if (this.#stepOver === undefined) this.#deliverPending();
+      if (this.#stepOver === undefined) this.#interrupts.deliver();
       if (this.state.get32(State.halted) !== 0) return 'halt';
       if (this.#retiredBefore >= end) return 'budget';
       this.#runSlice(Math.min(end - this.#retiredBefore, MAX_BUDGET));
@@ -286,43 +284,6 @@ export class X86Cpu implements Cpu {
       if (this.#bus.exception(vector, code, address)) return;
     }
     this.#delivery.fault(vector, code, address, kind);
-  }
-
-  #deliverPending(): void {
-    const { state } = this;
-    if (state.get32(State.shadow) !== 0) return;
-    if (this.#nmiMayCome) {
-      this.#nmi = false;
-      this.#interrupt(Vector.NMI);
-    } else if (this.#interruptLine && (state.get32(State.systemFlags) & Flag.IF) !== 0) {
-      this.#interrupt(this.#bus.acknowledgeInterrupt());
-    }
-    state.set32(State.interruptPending, this.#interruptLine || this.#nmiMayCome ? 1 : 0);
-  }
-
-  /** From its delivery until iret no other comes. */
-  get #nmiMayCome(): boolean {
-    return this.#nmi && this.state.get32(State.nmiBlocked) === 0;
-  }
-
-  #interrupt(vector: number): void {
-    this.state.set32(State.halted, 0);
-    if (this.#bus.interrupt?.(vector)) return;
-    if (vector === Vector.NMI) this.state.set32(State.nmiBlocked, 1);
-    try {
-      this.#delivery.deliver(vector, undefined, 'interrupt');
-    } catch (fault) {
-      if (!(fault instanceof GuestFault)) throw fault;
-      this.#delivery.fault(fault.vector, fault.code, fault.address);
-    }
-  }
-
-  #attendToInterrupts(): void {
-    const pending = this.#interruptLine || this.#nmiMayCome;
-    this.state.set32(State.interruptPending, pending ? 1 : 0);
-    const enabled = (this.state.get32(State.systemFlags) & Flag.IF) !== 0;
-    if (this.#running && (this.#nmiMayCome || (this.#interruptLine && enabled)))
-      this.state.set32(State.attention, 1);
   }
 
   #leave(reason: ExitReason): void {

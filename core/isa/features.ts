@@ -41,14 +41,23 @@ const BY_NAME: readonly (readonly [RegExp, string])[] = [
 
 const FROM_SSE = /^sse(Move|Arith|Convert|Integer|Shuffle)$/;
 const INTEGER_VECTOR = /^V(P|MPSADBW|MOVNTDQA)/;
+/** What the 256-bit forms of a VEX row need, where the legacy row needs this. */
+const WIDE: Readonly<Record<string, string>> = { AESNI: 'VAES', PCLMULQDQ: 'VPCLMULQDQ' };
 
-/** The name that CPUID has for what the row needs; two where its forms differ. */
+/** The name that CPUID has for what the row needs; several where its forms differ. */
 export function featureOf(row: ParsedRow, family: string): string {
-  if (row.cpuid) return row.cpuid;
-  if (row.opcode.isVex)
-    return INTEGER_VECTOR.test(row.name) && row.sizeList.includes(256) ? 'AVX AVX2' : 'AVX';
-  const exception = BY_NAME.find(([pattern]) => pattern.test(row.name));
+  const { cpuid, name, opcode } = row;
+  if (opcode.isVex) return featureOfVex(row);
+  if (cpuid) return cpuid;
+  const exception = BY_NAME.find(([pattern]) => pattern.test(name));
   if (exception) return exception[1];
-  if (FROM_SSE.test(family)) return row.opcode.prefix === 'np' || row.opcode.prefix === 'f3' ? 'SSE' : 'SSE2';
+  if (FROM_SSE.test(family)) return opcode.prefix === 'np' || opcode.prefix === 'f3' ? 'SSE' : 'SSE2';
   return OF_FAMILY[family] ?? BASE;
+}
+
+function featureOfVex({ cpuid, name, sizeList }: ParsedRow): string {
+  const isWide = sizeList.includes(256);
+  if (cpuid === undefined) return isWide && INTEGER_VECTOR.test(name) ? 'AVX AVX2' : 'AVX';
+  if (!(cpuid in WIDE)) return cpuid;
+  return isWide ? `AVX ${cpuid} ${WIDE[cpuid]!}` : `AVX ${cpuid}`;
 }

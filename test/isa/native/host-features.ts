@@ -16,6 +16,8 @@ const LINUX_NAMES: Readonly<Record<string, string>> = {
   MOVBE: 'movbe',
   AESNI: 'aes',
   PCLMULQDQ: 'pclmulqdq',
+  VAES: 'vaes',
+  VPCLMULQDQ: 'vpclmulqdq',
   SHA: 'sha_ni',
   CLFLUSHOPT: 'clflushopt',
   CLWB: 'clwb',
