@@ -74,6 +74,12 @@ export function createMachineHooks() {
       'exception',
     ),
 
+    /** #UD is about to be raised: no row describes the bytes, or the one that does (`row`) does not hold in this mode. */
+    undefinedOpcode: new SyncHook<[rip: bigint, bytes: Uint8Array, row: string | undefined]>(
+      ['rip', 'bytes', 'row'],
+      'undefinedOpcode',
+    ),
+
     /** At a `syscall` instruction. True: answered, rip already stands behind it; the kernel is not entered. */
     syscallEnter: new SyncBailHook<[], Answered>([], 'syscallEnter'),
     /** Fired by the kernel when it has the result, since only the kernel knows. */

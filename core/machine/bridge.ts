@@ -43,6 +43,8 @@ export function createBridge(parts: BridgeParts): CpuBus {
     mmioWrite: (physical, sizeBytes, value) =>
       guard('memory write', undefined, () => mmio.write(physical, sizeBytes, value)),
     hypercall: () => guard('hypercall', false, askHooks),
+    undefinedOpcode: (rip, bytes, row) =>
+      guard('undefined opcode', undefined, () => hooks.undefinedOpcode.call(rip, bytes, row)),
     acknowledgeInterrupt: () =>
       guard('acknowledge', 0xff, () => hooks.acknowledge.call() ?? irq.acknowledge()),
   };

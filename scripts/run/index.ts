@@ -4,7 +4,7 @@ import { Machine } from '../../core/machine/machine.js';
 import { planned } from '../../core/plugin/plugin-host.js';
 import { pic8259 } from '../../plugins/devices/pic8259/index.js';
 import { pit8254 } from '../../plugins/devices/pit8254/index.js';
-import { kernelPlugin } from '../../plugins/kernel/index.js';
+import { kernelPlugin, undefinedOpcodes } from '../../plugins/kernel/index.js';
 import type { KernelService } from '../../plugins/kernel/index.js';
 import { ProcessSource } from '../../plugins/kernel/linux-abi/process/proc-source.js';
 import type { WaitStatus } from '../../plugins/kernel/linux-abi/process/process.js';
@@ -95,6 +95,7 @@ class ProgramRun {
         packedImage: this.prebuilt?.image,
         onStop: (reason, code) => this.#stopped(reason, code),
       }),
+      planned(undefinedOpcodes, { say: (line) => this.#say(`halfcell: ${line}\n`) }),
     ]);
     const service = plugins.service('kernel');
     if (!service) throw new Error('the kernel did not load');

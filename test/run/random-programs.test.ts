@@ -11,10 +11,11 @@ describe('1,000 random byte strings run as programs (needs gcc)', function () {
 
   it('leave the machine, its other programs and its host alive', async () => {
     const program = compile(join(import.meta.dirname, 'programs/random-programs.c'), 'gcc');
-    expect(await halfcell(['--cwd', '/tmp', program])).to.deep.equal({
+    const { status, stdout, stderr } = await halfcell(['--cwd', '/tmp', program]);
+    expect({ status, stdout }).to.deep.equal({
       status: 0,
       stdout: '1000 programs, some killed: 1, some refused: 1\n',
-      stderr: '',
     });
+    expect(stderr).to.match(/^(halfcell: program: instruction [^\n]* raises #UD[^\n]*\n){0,10}$/);
   });
 });

@@ -61,6 +61,18 @@ describe('how programs end in halfcell run (needs gcc)', function () {
     expect(await halfcell([path])).to.deep.equal({ status: 0, stdout: '', stderr: '' });
   });
 
+  it('an instruction that this processor lacks is named with its bytes', async () => {
+    const path = join(folder.path, 'wide');
+    writeFileSync(path, elfAround(Uint8Array.of(0x62, 0xf1, 0x7c, 0x48, 0x58, 0xc1)), { mode: 0o755 });
+    const { status, stderr } = await halfcell([path]);
+    expect(status).to.equal(132);
+    expect(stderr.split('\n')).to.deep.equal([
+      'halfcell: wide: instruction 62 f1 7c 48 58 c1 00 00 00 00 00 00 (no row) at rip 0x400078 raises #UD: this processor lacks it',
+      'halfcell: wide (process 1) was killed by SIGILL at rip 0x400078',
+      '',
+    ]);
+  });
+
   it('one that jumps into nowhere at once is not mourned by more than a line', async () => {
     const path = join(folder.path, 'nothing');
     writeFileSync(path, elfAround(Uint8Array.of(0xf4)), { mode: 0o755 });
