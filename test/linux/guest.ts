@@ -1,4 +1,5 @@
 import { createCpu } from '../../core/cpu/index.js';
+import type { CpuOptions } from '../../core/cpu/index.js';
 import { Machine } from '../../core/machine/machine.js';
 import { planned } from '../../core/plugin/plugin-host.js';
 import { pic8259 } from '../../plugins/devices/pic8259/index.js';
@@ -25,6 +26,8 @@ export interface GuestProgram {
   readonly environment?: readonly string[];
   readonly mounts?: readonly MountRequest[];
   readonly timeoutMs?: number;
+  /** Which tiers the processor has, and when it uses the second. */
+  readonly cpu?: Pick<CpuOptions, 'tier' | 'tierTwo'>;
 }
 
 export interface GuestResult {
@@ -65,7 +68,7 @@ class Captured implements OpenFile {
 
 /** Runs one program as process 1 of a machine of its own, its working directory an empty /tmp. */
 export async function runInGuest(asked: GuestProgram): Promise<GuestResult> {
-  const machine = new Machine({ ramMiB: 256 }, createCpu);
+  const machine = new Machine({ ramMiB: 256 }, (cpu) => createCpu({ ...cpu, ...asked.cpu }));
   const log: string[] = [];
   try {
     await machine.plugins.loadAll([
