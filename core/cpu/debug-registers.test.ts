@@ -320,6 +320,52 @@ describe('single steps', () => {
   });
 });
 
+describe('in a loop that is compiled', () => {
+  /** inc eax; mov [rbx], eax; jmp back, for a while. */
+  function inLoop() {
+    const bench = debugBench({ tierTwo: { countTo: 10, atOnce: 'quickly' } });
+    const { cpu, load, registers } = bench;
+    load('ff c0 89 03 eb fa');
+    registers.set(RBX, BigInt(DATA));
+    cpu.run(9000);
+    expect(registers.rip).to.equal(BigInt(CODE));
+    return bench;
+  }
+
+  it('an armed instruction is met', () => {
+    const { runToHandler, arm } = inLoop();
+    arm(0, CODE + 2, ON_EXECUTE);
+    expect(runToHandler()).to.include({ vector: DB, rip: BigInt(CODE + 2) });
+  });
+
+  it('a write is noticed at once', () => {
+    const { memory, runToHandler, arm } = inLoop();
+    arm(0, DATA, ON_WRITE, 4);
+    const before = memory.read32(DATA);
+    expect(runToHandler()).to.include({ vector: DB, rip: BigInt(CODE + 4) });
+    // The register that arming used counts from there on.
+    expect(memory.read32(DATA)).to.not.equal(before);
+  });
+
+  it('TF steps', () => {
+    const { registers, runToHandler } = inLoop();
+    registers.rflags |= TF;
+    expect(runToHandler()).to.include({ vector: DB, rip: BigInt(CODE + 2) });
+  });
+
+  it('a register that is armed by the loop itself hits', () => {
+    const bench = debugBench({ tierTwo: { countTo: 10, atOnce: 'quickly' } });
+    const { cpu, load, registers, setDebug, runToHandler } = bench;
+    setDebug(0, BigInt(CODE + 2));
+    // inc eax; inc ecx; mov dr7, rdx; jmp back, with dr7 harmless until later.
+    load('ff c0 ff c1 0f 23 fa eb f7');
+    registers.set(2, 0x400n);
+    cpu.run(9000);
+    registers.set(2, 0x401n);
+    expect(runToHandler()).to.include({ vector: DB, rip: BigInt(CODE + 2) });
+  });
+});
+
 describe('mov ss', () => {
   it('holds a data breakpoint of its own back for one instruction', () => {
     const { load, memory, registers, runToHandler, arm } = debugBench();

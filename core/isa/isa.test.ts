@@ -55,6 +55,20 @@ describe('decoder and disassembler', () => {
     expect(withTail(4)).to.equal('undefined');
     expect(withTail(5)).to.equal('tooLong');
   });
+  for (const [name, hex] of [
+    ['monitor', '0f 01 c8'],
+    ['mwait', '0f 01 c9'],
+    ['sysenter', '0f 34'],
+    ['xbegin', 'c7 f8 00 00 00 00'],
+    ['into', 'ce'],
+    ['lock xchg of registers', 'f0 87 c8'],
+    ['lock bt', 'f0 0f a3 03'],
+    ['lock mov cr0', 'f0 0f 22 c0'],
+    ['movbe behind f3', 'f3 0f 38 f0 03'],
+    ['rdrand behind f2', 'f2 0f c7 f0'],
+    ['aesenc without 66', '0f 38 dc c1'],
+  ] as const)
+    it(`refuses ${name}`, () => expect(decode(hex)).to.equal('undefined'));
   it('refuses what no row describes', () => expect(decode('0f 04')).to.equal('undefined'));
 
   it('gives every row a name and an encoding of its own', () => {

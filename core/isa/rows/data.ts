@@ -153,6 +153,7 @@ const hints: Row[] = [
   { name: 'PAUSE', encoding: 'f3 90', does: ignore, sizes: 64 },
   { name: 'NOP_Ev', encoding: '0f 1f /r', does: ignore, addressOnly: true, hot: '16m 32m' },
   { name: 'ENDBR64', encoding: 'f3 0f 1e =fa', does: ignore, sizes: 64, hot: 'all' },
+  { name: 'ENDBR32', encoding: 'f3 0f 1e =fb', does: ignore, sizes: 64 },
   ...[0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e].map((byte): Row => ({
     name: `NOP_${hex(byte)}_Ev`,
     encoding: `0f ${hex(byte)} /r`,
