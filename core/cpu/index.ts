@@ -6,7 +6,7 @@ export type * from './types.js';
 
 /** A processor with its RAM, in 64-bit mode at ring 0. */
 export function createCpu(options: CpuOptions): Cpu {
-  const { tier = 1, tierTwo = TIER_TWO } = options;
+  const { tier = 2, tierTwo = TIER_TWO } = options;
   return new X86Cpu({ ...options, tierTwo: tier === 2 && tierTwo });
 }
 
