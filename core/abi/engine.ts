@@ -57,6 +57,9 @@ export interface BootGlobal {
   readonly boot: StartRecord;
 }
 
+/** In the environment of the first process: the console's program runs once, and the machine ends with its status. */
+export const CONSOLE_ONCE_ENV = 'CONSOLE_ONCE';
+
 /** Kind of the Exception in the status of a context whose script threw. */
 export const SCRIPT_EXCEPTION = 0x100;
 

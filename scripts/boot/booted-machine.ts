@@ -1,3 +1,4 @@
+import { CONSOLE_ONCE_ENV } from '../../core/abi/engine.js';
 import { createCpu } from '../../core/cpu/index.js';
 import { Machine } from '../../core/machine/machine.js';
 import { HostError } from '../../core/errors/host-error.js';
@@ -13,7 +14,7 @@ import type { Prebuilt } from '../assets/prebuilt.js';
 import type { BootOptions } from '../cli/options.js';
 import { guestAbis } from '../machines/guest-abis.js';
 import { kernelView } from '../repl/index.js';
-import type { CommandResult, Session } from '../repl/index.js';
+import type { CommandResult, GuestConsole, Session } from '../repl/index.js';
 import { serveGdb } from '../debug/serve-gdb.js';
 import type { GdbServer } from '../debug/serve-gdb.js';
 import { SerialConsole } from './console.js';
@@ -26,6 +27,9 @@ import { CommandRunner } from './run-command.js';
 import { settled } from './settled.js';
 import { startWatchdog } from './watchdog.js';
 
+/** Ctrl-D. */
+const END_OF_INPUT = Uint8Array.of(4);
+const TELL_MS = 200;
 const FIRST_PROGRAM = 'procmgr';
 const FIRST_PROGRAM_MIB = 64;
 /** A service may compute for this long without asking the kernel for anything. */
@@ -81,6 +85,7 @@ export class BootedMachine {
       env: this.#environment(),
       image,
     });
+    service.kernel.onExit.add((context) => context === first && this.#lostFirst());
     this.#guard(backend);
     const session = this.#session(service, isolates, first);
     const { gdb, script } = this.options;
@@ -119,8 +124,9 @@ export class BootedMachine {
   }
 
   #environment(): Record<string, string> {
-    const { exec } = this.options;
-    return exec === undefined ? {} : { EXEC_COMMAND: exec };
+    const { exec, readsInput } = this.options;
+    if (exec !== undefined) return { EXEC_COMMAND: exec };
+    return readsInput ? { [CONSOLE_ONCE_ENV]: '1', TERM: 'dumb' } : {};
   }
 
   #session(service: KernelService, isolates: IsolateEngines, first: Context): Session {
@@ -134,9 +140,23 @@ export class BootedMachine {
       up: settled(service.kernel, this.machine.finished),
       kernel: service,
       view: kernelView(service, schemeNames(service, isolates)),
-      console: this.#console,
+      console: this.options.readsInput ? this.#endingConsole() : this.#console,
       findPlugin: async (name) => (await this.services.prepareSwap(name)) ?? findDevice(name),
       run: (command) => Promise.race([commands.run(command), off]),
+    };
+  }
+
+  /** Its end of input is that of the guest: whoever reads the console is told, one after the other. */
+  #endingConsole(): GuestConsole {
+    const console = this.#console;
+    const tell = () => console.line.waitingBytes === 0 && console.type(END_OF_INPUT);
+    return {
+      type: (bytes) => console.type(bytes),
+      onOutput: (listener) => console.onOutput(listener),
+      end: () => {
+        const timer = setInterval(tell, TELL_MS);
+        this.machine.finished.finally(() => clearInterval(timer)).catch(() => undefined);
+      },
     };
   }
 
@@ -170,6 +190,12 @@ export class BootedMachine {
       );
     }
     this.machine.powerOff(status);
+  }
+
+  /** Nobody can start or end a process any more. */
+  #lostFirst(): void {
+    process.stderr.write(`halfcell: ${FIRST_PROGRAM} has ended, the machine cannot go on\n`);
+    this.machine.powerOff(1);
   }
 
   #report(context: Context, { kind, message = '', stack }: IsolateExit): void {

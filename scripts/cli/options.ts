@@ -37,6 +37,8 @@ export interface BootOptions {
   readonly timeoutS?: number;
   /** False: nobody reads this terminal for the guest's console. */
   readonly console: boolean;
+  /** Standard input is no terminal and all that the console gets: the machine ends with what reads it. */
+  readonly readsInput?: boolean;
   readonly tier?: Tier;
 }
 

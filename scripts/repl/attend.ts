@@ -134,11 +134,14 @@ const NO_CONSOLE: GuestConsole = { type: () => {}, onOutput: () => () => {} };
 /** Without a terminal: the input goes to the guest's console byte by byte, and its output comes back. */
 function connect(console: GuestConsole, { input, output }: AttendOptions): () => void {
   const onData = (bytes: Buffer) => console.type(bytes);
+  const onEnd = () => console.end?.();
   input.on('data', onData);
+  input.once('end', onEnd);
   const stop = console.onOutput((bytes) => void output.write(bytes));
   return () => {
     stop();
     input.off('data', onData);
+    input.off('end', onEnd);
     input.pause();
   };
 }

@@ -46,6 +46,8 @@ export interface CommandResult {
 export interface GuestConsole {
   /** Typed by the user. */
   type(bytes: Uint8Array): void;
+  /** Nobody types any more. Present where that ends the machine. */
+  end?(): void;
   /** Answers how to stop listening. */
   onOutput(listener: (bytes: Uint8Array) => void): () => void;
 }

@@ -1,27 +1,28 @@
 import { Errno } from '../../../core/abi/errno.js';
 import { EventFlag, Open, RwFlag } from '../../../core/abi/flags.js';
-import { WaitFlag } from '../../../core/abi/process-manager.js';
+import { decodeWaitStatus, WaitFlag } from '../../../core/abi/process-manager.js';
 import { Event } from '../../../core/abi/structs.js';
 import { viewOf } from '../../../core/abi/wire.js';
 import { unlessErrno } from '../runtime/posix-error.js';
 import { Winsize } from '../runtime/termios.js';
 import type { Os } from '../runtime/os.js';
 
-const USAGE = 'usage: getty TERMINAL [PROGRAM [ARG]...]';
+const USAGE = 'usage: getty [-1] TERMINAL [PROGRAM [ARG]...]';
 const CHUNK = 4096;
 const NO_OFFSET = -1;
 const REVIVE_TRIES = 5;
 const REVIVE_PAUSE_MS = 20;
 
-/** Joins a bare console with a terminal of ptyd, and keeps a program running on it. */
+/** Joins a bare console with a terminal of ptyd, and keeps a program running on it; with -1 it ends when that ends, as that does. */
 export function main(os: Os): number {
-  const [, path, ...given] = os.argv;
+  const once = os.argv[1] === '-1';
+  const [path, ...given] = os.argv.slice(once ? 2 : 1);
   if (path === undefined) {
     os.complain(USAGE);
     return 2;
   }
   const argv = given.length > 0 ? given : ['sh', '-l'];
-  const getty = new Getty(os, path);
+  const getty = new Getty(os, path, once);
   getty.start(argv);
   os.serve(getty);
   return 0;
@@ -38,6 +39,7 @@ class Getty {
   constructor(
     private readonly os: Os,
     path: string,
+    private readonly once: boolean,
   ) {
     const { files } = os;
     this.#console = files.open(path, Open.RDWR);
@@ -56,7 +58,11 @@ class Getty {
     const { os } = this;
     const slave = os.files.open(this.#slavePath, Open.RDWR);
     const fds = [0, 1, 2].map((fd) => [fd, slave] as const);
-    const env = { ...os.env, TTY: this.#slavePath, TERM: 'xterm-256color' };
+    const env = {
+      ...os.env,
+      TTY: this.#slavePath,
+      TERM: os.env['TERM'] === 'dumb' ? 'dumb' : 'xterm-256color',
+    };
     try {
       this.#child = os.spawn(os.which(argv[0] ?? ''), { argv, env, fds, group: 0 });
       this.#put('pgrp', new Uint8Array(Uint32Array.of(this.#child).buffer));
@@ -109,7 +115,10 @@ class Getty {
     for (let i = 0; i < tries; i++) {
       if (i > 0) clock.sleep(REVIVE_PAUSE_MS);
       const ended = unlessErrno(() => processes.wait(this.#child, WaitFlag.NOHANG), undefined, Errno.ECHILD);
-      if (ended) return this.start(this.#argv);
+      if (!ended) continue;
+      if (!this.once) return this.start(this.#argv);
+      while (this.#fromProgram());
+      processes.exit(statusOf(ended.status));
     }
   }
 
@@ -130,6 +139,12 @@ class Getty {
       this.os.files.close(fd);
     }
   }
+}
+
+function statusOf(status: number): number {
+  const outcome = decodeWaitStatus(status);
+  if (outcome.kind === 'exited') return outcome.code;
+  return outcome.kind === 'killed' ? 128 + outcome.signal : 0;
 }
 
 const size = (os: Os, name: string, preset: number): number => Number(os.env[name]) || preset;

@@ -1,4 +1,4 @@
-import { BOOT_IMAGE_ROOT } from '../../../core/abi/engine.js';
+import { BOOT_IMAGE_ROOT, CONSOLE_ONCE_ENV } from '../../../core/abi/engine.js';
 import { Errno } from '../../../core/abi/errno.js';
 import { Open } from '../../../core/abi/flags.js';
 import { decodeWaitStatus } from '../../../core/abi/process-manager.js';
@@ -19,15 +19,18 @@ const EXEC_ENV = 'EXEC_COMMAND';
 
 /** Process 1: mounts the root file system, runs the numbered scripts, and keeps the daemons alive. */
 export function main(os: Os): number {
-  Object.assign(os.env, BASE_ENV, bootEnvironment(os), os.env);
+  Object.assign(os.env, { ...BASE_ENV, ...bootEnvironment(os), ...os.env });
   const command = os.env[EXEC_ENV];
+  const once = os.env[CONSOLE_ONCE_ENV] !== undefined;
   delete os.env[EXEC_ENV];
+  delete os.env[CONSOLE_ONCE_ENV];
   const world = { os, supervisor: new Supervisor(os), manifests };
   mountRoot(world);
   // With a command to run, the console belongs to that command.
-  const skipped: ReadonlySet<string> = new Set(command === undefined ? [] : ['respawn']);
+  const skipped: ReadonlySet<string> = new Set(command === undefined && !once ? [] : ['respawn']);
   for (const path of scripts(os)) runScript(world, path, skipped);
-  if (command !== undefined) shutdown(os, execute(world, command));
+  if (command !== undefined) shutdown(os, execute(world, 'sh', ['sh', '-c', command]));
+  if (once) shutdown(os, execute(world, 'getty', ['getty', '-1', '/scheme/debug']));
   return world.supervisor.supervise();
 }
 
@@ -85,8 +88,8 @@ function runScript(world: InitWorld, path: string, skipped: ReadonlySet<string>)
 }
 
 /** The daemons are looked after meanwhile. */
-function execute({ os, supervisor }: InitWorld, command: string): number {
-  const pid = os.spawn(os.which('sh'), { argv: ['sh', '-c', command], group: 0 });
+function execute({ os, supervisor }: InitWorld, program: string, argv: readonly string[]): number {
+  const pid = os.spawn(os.which(program), { argv, group: 0 });
   const outcome = decodeWaitStatus(supervisor.superviseUntil(pid));
   if (outcome.kind === 'exited') return outcome.code;
   return outcome.kind === 'killed' ? 128 + outcome.signal : 0;

@@ -1,6 +1,6 @@
 import { DirentKind } from '../../../core/abi/dirent.js';
 import { Errno } from '../../../core/abi/errno.js';
-import { Mode } from '../../../core/abi/flags.js';
+import { Mode, Open } from '../../../core/abi/flags.js';
 import { NsPermission, ProcDup, SCHEME_CREATION_CAP } from '../../../core/abi/process-manager.js';
 import { INTERNAL_FD_BASE } from '../runtime/fd-table.js';
 import { PosixError } from '../runtime/posix-error.js';
@@ -8,7 +8,7 @@ import { decodeUtf8, encodeUtf8 } from '../runtime/utf8.js';
 import { HandleMap, ROOT_HANDLE } from './handles.js';
 import { allowed, duplicateNamespace, splitSchemePath } from './namespaces.js';
 import { metaOf, processCall } from './process-calls.js';
-import { ProcessTable } from './process-table.js';
+import { INIT_PID, ProcessTable } from './process-table.js';
 import { psText } from './ps-text.js';
 import type { Dirent } from '../../../core/abi/dirent.js';
 import type { Os } from '../runtime/os.js';
@@ -97,6 +97,14 @@ export class ProcessManager implements Scheme {
     if (process.state !== 'exiting') process.status = outcome;
     this.table.ended(process);
     this.#runs.ended(process);
+    if (process.pid === INIT_PID) this.#lostInit();
+  }
+
+  #lostInit(): void {
+    this.os.complain('init has ended: the machine stops');
+    this.os.files.with('/scheme/sys/kstop', Open.WRONLY, (fd) =>
+      this.os.files.write(fd, encodeUtf8('shutdown 1')),
+    );
   }
 
   openat(directory: number, path: string, _flags: number, caller: Caller): Opened {

@@ -1,5 +1,6 @@
 import { Errno } from '../../../core/abi/errno.js';
 import { Signal, waitStatus } from '../../../core/abi/process-manager.js';
+import { INIT_PID } from './process-table.js';
 import type { Process } from './process-table.js';
 import type { ProcessWorld } from './process-calls.js';
 
@@ -12,7 +13,9 @@ export function signal(world: ProcessWorld, sender: Process, target: Process, nu
   if (number < 0 || number > HIGHEST) return Errno.EINVAL;
   if (!mayKill(sender, target)) return Errno.EPERM;
   const finished = target.state === 'exiting' || target.state === 'zombie';
-  if (number === 0 || finished || IGNORED.has(number)) return 0;
+  // Nobody would be left to start anything again.
+  const spared = target.pid === INIT_PID;
+  if (number === 0 || finished || spared || IGNORED.has(number)) return 0;
   if (number === Signal.CONT) resume(world, target);
   else if (STOPPING.has(number)) stop(world, target, number);
   else kill(world, target, number);

@@ -2,6 +2,8 @@ import { Terminal } from '../runtime/terminal.js';
 import { completions } from './complete.js';
 import { Incomplete } from './lexer.js';
 import { LineEditor } from './line-editor.js';
+import { PlainLines } from './plain-lines.js';
+import type { EditResult } from './line-editor.js';
 import { parse } from './parser.js';
 import { jobLine } from './builtins-jobs.js';
 import { put } from './io.js';
@@ -17,10 +19,11 @@ export function interact(shell: Interpreter): number {
   shell.terminal = terminal;
   const own = shell.state.pid;
   loadHistory(shell);
+  const lines = linesOf(shell, terminal);
   for (;;) {
     for (const job of shell.jobs.collect()) put(shell.os.files, shell.io, 2, jobLine(job));
     terminal.setForeground(own);
-    const text = readCommand(shell, terminal);
+    const text = readCommand(shell, lines);
     if (text === undefined) return shell.state.lastStatus;
     if (text.trim() === '') continue;
     remember(shell, text);
@@ -28,24 +31,36 @@ export function interact(shell: Interpreter): number {
   }
 }
 
-/** Lines until they are a whole command; undefined at the end of input. */
-function readCommand(shell: Interpreter, terminal: Terminal): string | undefined {
+type ReadLine = (prompt: string) => EditResult;
+
+/** What is typed ahead stays with its reader. */
+function linesOf(shell: Interpreter, terminal: Terminal): ReadLine {
+  if (shell.state.get('TERM') === 'dumb') {
+    const plain = new PlainLines(terminal);
+    return (text) => plain.readLine(text);
+  }
   const editor = new LineEditor(terminal, shell.history, (text, cursor) => completions(shell, text, cursor));
-  let text = '';
-  terminal.enterRaw();
-  try {
-    for (;;) {
-      const line = editor.readLine(text === '' ? prompt(shell, 'PS1') : prompt(shell, 'PS2'));
-      if (line.kind === 'aborted') {
-        shell.state.lastStatus = 130;
-        return '';
-      }
-      if (line.kind === 'end') return text === '' ? undefined : text;
-      text += (text === '' ? '' : '\n') + line.text;
-      if (isWhole(shell, text)) return text;
+  return (text) => {
+    terminal.enterRaw();
+    try {
+      return editor.readLine(text);
+    } finally {
+      terminal.restore();
     }
-  } finally {
-    terminal.restore();
+  };
+}
+
+/** Lines until they are a whole command; undefined at the end of input. */
+function readCommand(shell: Interpreter, readLine: ReadLine): string | undefined {
+  for (let text = ''; ;) {
+    const line = readLine(prompt(shell, text === '' ? 'PS1' : 'PS2'));
+    if (line.kind === 'aborted') {
+      shell.state.lastStatus = 130;
+      return '';
+    }
+    if (line.kind === 'end') return text === '' ? undefined : text;
+    text += (text === '' ? '' : '\n') + line.text;
+    if (isWhole(shell, text)) return text;
   }
 }
 

@@ -59,6 +59,10 @@ async function boot(flags: BootFlags): Promise<number> {
   });
 }
 
+/** A debugger, statements or a script keep a machine whose input has ended. */
+const readsInput = ({ exec, gdb, repl, script }: BootFlags): boolean =>
+  !process.stdin.isTTY && exec === undefined && gdb === undefined && !repl && script === undefined;
+
 async function bootOptions(flags: BootFlags): Promise<BootOptions> {
   const { readMachine } = await import('../../machines/description.js');
   const gdb = values.gdb(flags.gdb, flags.wait);
@@ -70,6 +74,7 @@ async function bootOptions(flags: BootFlags): Promise<BootOptions> {
     watch: flags.watch ?? false,
     deterministic: flags.deterministic ?? false,
     console: flags.exec === undefined,
+    readsInput: readsInput(flags),
     ...(flags.tier && { tier: flags.tier }),
     ...(flags.exec !== undefined && { exec: flags.exec }),
     ...(gdb && { gdb }),
