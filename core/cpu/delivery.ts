@@ -1,5 +1,6 @@
 import { GuestFault, hasErrorCode, Vector } from './guest-fault.js';
 import { State } from './layout.js';
+import { LegacyDelivery } from './legacy-delivery.js';
 import type { LinearMemory } from './linear-memory.js';
 import { isCanonicalHigh } from './linear-memory.js';
 import { Flag, readFlags, writeFlags } from './rflags.js';
@@ -30,13 +31,17 @@ interface Gate {
   readonly type: number;
 }
 
-/** Interrupts and exceptions through the 64-bit IDT (manual volume 3, 6.14), and the way back. */
+/** Interrupts and exceptions through the 64-bit IDT (manual volume 3, 6.14) or that of protected mode. */
 export class Delivery {
+  readonly #legacy: LegacyDelivery;
+
   constructor(
     private readonly state: CpuState,
     private readonly memory: LinearMemory,
     private readonly segments: Segments,
-  ) {}
+  ) {
+    this.#legacy = new LegacyDelivery(state, memory, segments);
+  }
 
   /** Delivers a fault; one that occurs on the way turns into #DF, and a third ends everything. */
   fault(vector: number, code: number, address: bigint, kind: EventKind = 'fault'): void {
@@ -51,6 +56,8 @@ export class Delivery {
 
   /** Interrupt or `int n`: rip in state is where it returns to. Throws GuestFault. */
   deliver(vector: number, code: number | undefined, kind: EventKind): void {
+    if (!this.state.longActive) return this.#legacy.deliver(vector, code, kind);
+    if (!this.state.isLong) this.#widen();
     const gate = this.#gate(vector, kind);
     const target = this.#target(gate, kind);
     const { cpl } = this.state;
@@ -59,6 +66,12 @@ export class Delivery {
     const flags = readFlags(this.state) | (kind === 'fault' ? Flag.RF : 0);
     this.#push(this.#stack(gate, newCpl, cpl, kind), code, flags);
     this.#enter(gate, target, newCpl, cpl);
+  }
+
+  /** From compatibility mode: what 64-bit mode sees of the stack pointer. */
+  #widen(): void {
+    const { state } = this;
+    state.set64(RSP, state.get64(RSP) & state.get64(State.stackMask));
   }
 
   #second(first: number, second: GuestFault): void {
@@ -131,7 +144,8 @@ export class Delivery {
       words[count++] = high;
     };
     if (code !== undefined) put(code, 0);
-    put(u32[State.rip >> 2]!, u32[(State.rip >> 2) + 1]!);
+    if (state.isLong) put(u32[State.rip >> 2]!, u32[(State.rip >> 2) + 1]!);
+    else put(Number(state.instructionPointer), 0);
     put(state.selector('cs'), 0);
     put(flags, 0);
     put(u32[RSP >> 2]!, u32[(RSP >> 2) + 1]!);

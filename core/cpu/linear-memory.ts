@@ -84,6 +84,15 @@ export class LinearMemory {
     if (!supervisor && this.unit.isWatched) this.unit.note(linear, bytes.length, true);
   }
 
+  /** Words of 64 bits, wherever they are mapped; all ones outside RAM. */
+  readPhysical(physical: number, count: number): bigint[] {
+    const start = physical >>> 0;
+    const at = (i: number) => start + i * 8;
+    return Array.from({ length: count }, (_, i) =>
+      at(i) + 8 <= this.state.ramBytes ? this.state.get64(RAM + at(i)) : 0xffff_ffff_ffff_ffffn,
+    );
+  }
+
   #userBit(): number {
     return this.state.cpl === 3 ? Want.user : 0;
   }

@@ -2,6 +2,7 @@ import { Attribute, dplOf, UNUSABLE } from './descriptors.js';
 import { GuestFault, Vector } from './guest-fault.js';
 import { State } from './layout.js';
 import type { LinearMemory } from './linear-memory.js';
+import { isCanonical } from './linear-memory.js';
 import type { CpuState } from './state.js';
 import { segmentAt } from './state.js';
 import type { Segment, SegmentName } from './types.js';
@@ -15,6 +16,11 @@ export interface Descriptor extends Segment {
   readonly type: number;
   readonly dpl: number;
 }
+
+const KIND = Attribute.notSystem | Attribute.code;
+export const isCode = ({ attributes }: Segment) => (attributes & KIND) === KIND;
+export const isWritableData = ({ attributes }: Segment) =>
+  (attributes & (KIND | Attribute.writable)) === (Attribute.notSystem | Attribute.writable);
 
 /** Reads descriptors from the GDT and the LDT and loads segment registers (manual volume 3, 3.4 and 5). */
 export class Segments {
@@ -42,9 +48,10 @@ export class Segments {
     };
   }
 
-  /** A TSS or LDT descriptor of 16 bytes. */
+  /** A TSS or LDT descriptor, of 16 bytes while IA-32e mode is active. */
   systemDescriptor(selector: number): Descriptor {
     const descriptor = this.descriptor(selector);
+    if (!this.state.longActive) return descriptor;
     const upper = this.memory.load(this.#table(selector), (selector & INDEX) + 8, 1, true)[0]!;
     return { ...descriptor, base: descriptor.base | (BigInt(upper) << 32n) };
   }
@@ -54,6 +61,74 @@ export class Segments {
     const upperHalf = (selector & INDEX) + 4;
     this.memory.load(this.#table(selector), upperHalf, 1, true)[0]! |= typeBits << 8;
     this.memory.store(this.#table(selector), upperHalf, 1, true);
+  }
+
+  /** The code that an interrupt gate leads to; `external` is a bit of the error code. */
+  gateTarget(selector: number, external: number): Descriptor {
+    if ((selector & 0xfffc) === 0) throw new GuestFault(Vector.GP, external);
+    const target = this.#anywhere(selector, Vector.GP, external);
+    const code = (selector & 0xfffc) | external;
+    if (!isCode(target) || target.dpl > this.state.cpl) throw new GuestFault(Vector.GP, code);
+    if ((target.attributes & Attribute.present) === 0) throw new GuestFault(Vector.NP, code);
+    this.accessed(target);
+    return target;
+  }
+
+  /** Stack of a more privileged level, from the task's state; outside IA-32e mode. */
+  innerStack(level: number, external: number): { segment: Descriptor; top: bigint } {
+    const task = segmentAt('tr');
+    const wide = (this.state.attributes('tr') & 8) !== 0;
+    const at = wide ? 4 + level * 8 : 2 + level * 4;
+    if (at + (wide ? 5 : 3) > this.state.get32(task + 16))
+      throw new GuestFault(Vector.TS, (this.state.selector('tr') & 0xfffc) | external);
+    const image = this.memory.read(this.state.get64(task) + BigInt(at), wide ? 6 : 4, true);
+    const view = new DataView(image.buffer);
+    const selector = view.getUint16(wide ? 4 : 2, true);
+    const top = BigInt(wide ? view.getUint32(0, true) : view.getUint16(0, true));
+    if ((selector & 0xfffc) === 0) throw new GuestFault(Vector.TS, external);
+    const segment = this.#anywhere(selector, Vector.TS, external);
+    const code = (selector & 0xfffc) | external;
+    if ((selector & 3) !== level || segment.dpl !== level || !isWritableData(segment))
+      throw new GuestFault(Vector.TS, code);
+    if ((segment.attributes & Attribute.present) === 0) throw new GuestFault(Vector.SS, code);
+    this.accessed(segment);
+    return { segment, top };
+  }
+
+  /** Top of the stack of a more privileged level in IA-32e mode. */
+  innerStackLong(level: number): bigint {
+    const task = segmentAt('tr');
+    const at = 4 + level * 8;
+    if (at + 7 > this.state.get32(task + 16))
+      throw new GuestFault(Vector.TS, this.state.selector('tr') & 0xfffc);
+    const top = this.memory.read64(this.state.get64(task) + BigInt(at), true);
+    if (!isCanonical(top)) throw new GuestFault(Vector.SS);
+    return top;
+  }
+
+  /** The words of a gate; in IA-32e mode it has 16 bytes, and a type in the upper ones is wrong. */
+  gateWords(selector: number): { words: [number, number]; extension: number } {
+    const table = this.#table(selector);
+    const count = this.state.longActive ? 4 : 2;
+    if (count === 4) this.#table((selector & 0xfffc) + 8);
+    const [low, high, extension = 0, last = 0] = this.memory.load(table, selector & INDEX, count, true);
+    if (count === 4 && (last & 0x1f00) !== 0) throw new GuestFault(Vector.GP, selector & 0xfffc);
+    return { words: [low!, high!], extension: count === 4 ? extension : 0 };
+  }
+
+  /** Marks a descriptor that is loaded. */
+  accessed({ selector, attributes }: Descriptor): void {
+    if ((attributes & Attribute.accessed) === 0) this.mark(selector, Attribute.accessed);
+  }
+
+  #anywhere(selector: number, vector: number, external: number): Descriptor {
+    try {
+      return this.descriptor(selector, vector);
+    } catch (fault) {
+      if (fault instanceof GuestFault && fault.vector === vector)
+        throw new GuestFault(vector, fault.code | external);
+      throw fault;
+    }
   }
 
   /** mov, pop: es ss ds fs gs. */
@@ -79,7 +154,8 @@ export class Segments {
 
   #loadNull(name: SegmentName, selector: number): void {
     const { cpl } = this.state;
-    if (name === 'ss' && (cpl === 3 || (selector & 3) !== cpl)) throw new GuestFault(Vector.GP);
+    const allowed = name !== 'ss' || (this.state.isLong && cpl !== 3 && (selector & 3) === cpl);
+    if (!allowed) throw new GuestFault(Vector.GP);
     this.state.setSegment(name, { selector, base: 0n, limit: 0, attributes: UNUSABLE });
   }
 

@@ -2,14 +2,15 @@ import { expect } from 'chai';
 import { bytesOf } from '../cpu/testing/bench.js';
 import { coverage } from './coverage.js';
 import { Decoder } from './decoder.js';
+import type { Mode } from './instruction.js';
 import { disassemble } from './disassemble.js';
 import { loadRows } from './rows/index.js';
 
 const rowSet = loadRows();
 const decoder = new Decoder(rowSet.rows);
-const decode = (hex: string) => decoder.decode(bytesOf(hex), 0, bytesOf(hex).length);
-const text = (hex: string, rip?: bigint) => {
-  const decoded = decode(hex);
+const decode = (hex: string, mode: Mode = 64) => decoder.decode(bytesOf(hex), 0, bytesOf(hex).length, mode);
+const text = (hex: string, rip?: bigint, mode: Mode = 64) => {
+  const decoded = decode(hex, mode);
   return typeof decoded === 'string' ? decoded : disassemble(decoded, rip === undefined ? {} : { rip });
 };
 
@@ -36,6 +37,27 @@ describe('decoder and disassembler', () => {
   ];
   for (const [bytes, expected] of cases)
     it(`${bytes} is ${expected}`, () => expect(text(bytes)).to.equal(expected));
+
+  const elsewhere: [Mode, string, string][] = [
+    [32, '40', 'inc eax'],
+    [32, '66 4f', 'dec di'],
+    [16, '4f', 'dec di'],
+    [32, '8b 05 78 56 34 12', 'mov eax, dword [0x12345678]'],
+    [32, '67 8b 40 10', 'mov eax, dword [bx+si+0x10]'],
+    [16, '8b 46 fe', 'mov ax, word [bp-0x2]'],
+    [16, '67 66 8b 04 48', 'mov eax, dword [eax+ecx*2]'],
+    [32, 'c4 03', 'les eax, [ebx]'],
+    [32, 'c5 f8 28 c1', 'vmovaps xmm0, xmm1'],
+    [32, '63 d8', 'arpl ax, bx'],
+    [32, 'ea 78 56 34 12 08 00', 'jmpf 0x8:0x12345678'],
+    [16, 'e8 00 80', 'call $-0x7ffd'],
+    [32, '0f 20 c0', 'mov eax, cr0'],
+    [32, '26 a1 00 10 00 00', 'mov eax, [es:0x1000]'],
+    [32, '82 c0 01', 'add al, 1'],
+  ];
+  for (const [mode, bytes, expected] of elsewhere)
+    it(`${bytes} is ${expected} in ${mode}-bit code`, () =>
+      expect(text(bytes, undefined, mode)).to.equal(expected));
 
   it('shows targets as addresses when it knows where the instruction is', () => {
     expect(text('e8 fb ff ff ff', 0x401000n)).to.equal('call 0x401000');
@@ -74,7 +96,9 @@ describe('decoder and disassembler', () => {
   it('gives every row a name and an encoding of its own', () => {
     const names = rowSet.rows.map(({ name }) => name);
     expect(new Set(names).size).to.equal(names.length);
-    const keys = rowSet.rows.map(({ encoding, variants }) => `${encoding} ${variants.join()}`);
+    const keys = rowSet.rows.map(
+      ({ encoding, variants, modes }) => `${encoding} ${variants.join()} ${modes}`,
+    );
     expect(keys.filter((key, i) => keys.indexOf(key) !== i)).to.deep.equal([]);
   });
 

@@ -20,7 +20,7 @@ describe('vectors', () => {
 
   function check(vector: Vector): void {
     const bytes = bytesOf(vector.bytes);
-    const decoded = decoder.decode(bytes, 0, bytes.length);
+    const decoded = decoder.decode(bytes, 0, bytes.length, vector.mode);
     if (typeof decoded === 'string') throw new Error(`${vector.bytes}: ${decoded}`);
     expect(decoded.row.name).to.equal(vector.row);
     expect(decoded.length).to.equal(bytes.length);

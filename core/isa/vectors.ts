@@ -6,6 +6,8 @@
 export interface Vector {
   readonly row: string;
   readonly bytes: string;
+  /** Of `mode=32` in `before`: 32-bit code; else 64. */
+  readonly mode: 32 | 64;
   readonly text: string;
   readonly before: Values;
   readonly after: Values;
@@ -22,7 +24,8 @@ function parseLine(line: string): Vector {
   const [row = '', bytes = '', text = '', before = '', after = ''] = line
     .split('|')
     .map((cell) => cell.trim());
-  return { row, bytes, text, before: values(before), after: values(after) };
+  const { mode, ...rest } = values(before);
+  return { row, bytes, text, mode: mode === '32' ? 32 : 64, before: rest, after: values(after) };
 }
 
 function values(cell: string): Values {

@@ -18,6 +18,8 @@ export function differences(row: ParsedRow, expected: Outcome, actual: Outcome):
   const describe = severalAccesses(row) ? vectorText : faultText;
   check('fault', describe(expected), describe(actual));
   if (expected.fault && !actual.fault) return found;
+  // Which registers it has loaded by the time of a fault differs between processors.
+  if (expected.fault && row.mnemonic === 'popa') return found;
   check('rip', hex(expected.after.rip), hex(actual.after.rip));
   NAMES.forEach((name, i) => check(name, hex(expected.after.gpr[i]!), hex(actual.after.gpr[i]!)));
   check('fsbase', hex(expected.after.fsBase), hex(actual.after.fsBase));

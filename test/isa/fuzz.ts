@@ -6,6 +6,7 @@ import { randomInstance } from './instance.js';
 import { isOnHost } from './native/host-features.js';
 import { nativeCpu } from './native/native-cpu.js';
 import { OurCpu } from './our-cpu.js';
+import { runsAs32Bit } from './short-instance.js';
 import { Random } from './random.js';
 import type { TestCase } from './test-case.js';
 
@@ -16,9 +17,12 @@ export interface Mismatch {
 }
 
 /** Rows that the host has, and whose outcome is the same on every processor and kernel. */
-export function testableRows(pattern = /./): ParsedRow[] {
+export function testableRows(pattern = /./, mode: 32 | 64 = 64): ParsedRow[] {
+  const exists = mode === 64 ? ({ modes }: ParsedRow) => modes !== 'legacy' : runsAs32Bit;
   const { rows, families } = loadRows();
-  return rows.filter((row) => !row.untestable && pattern.test(row.name) && isOnHost(row, families.get(row)!));
+  return rows.filter(
+    (row) => !row.untestable && exists(row) && pattern.test(row.name) && isOnHost(row, families.get(row)!),
+  );
 }
 
 /** Random instances of rows on the host's processor and on ours. */
@@ -29,6 +33,7 @@ export class Fuzzer {
   constructor(
     private readonly rows: readonly ParsedRow[],
     seed: number,
+    private readonly draw = randomInstance,
   ) {
     this.#random = new Random(seed);
   }
@@ -36,7 +41,7 @@ export class Fuzzer {
   /** `perRow` instances of each row. */
   run(perRow: number): Mismatch[] {
     const drawn = this.rows.flatMap((row) =>
-      Array.from({ length: perRow }, () => ({ row, testCase: randomInstance(row, this.#random) })),
+      Array.from({ length: perRow }, () => ({ row, testCase: this.draw(row, this.#random) })),
     );
     const cases = drawn.map(({ testCase }) => testCase);
     const expected = nativeCpu.run(cases);

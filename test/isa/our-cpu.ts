@@ -40,12 +40,14 @@ const NO_EXECUTE = 1n << 63n;
 /** As a 64-bit Linux program finds them. */
 const LINUX_SELECTORS = { cs: 0x33, ss: 0x2b, ds: 0, es: 0, fs: 0, gs: 0 } as const;
 const CODE_64: Omit<Segment, 'selector'> = { base: 0n, limit: 0xffff_ffff, attributes: 0xa0fb };
+const CODE_32: Omit<Segment, 'selector'> = { ...CODE_64, attributes: 0xc0fb };
 const DATA_SEGMENT: Omit<Segment, 'selector'> = { base: 0n, limit: 0xffff_ffff, attributes: 0xc0f3 };
 
 /** Our processor at ring 3, with the memory of test-case.ts behind page tables. */
 export class OurCpu implements CpuUnderTest {
   readonly cpu: X86Cpu;
   #fault: Fault | undefined;
+  #mode: 32 | 64 = 64;
   readonly #expected = new Uint8Array(MEMORY_BYTES);
 
   constructor(
@@ -115,6 +117,13 @@ export class OurCpu implements CpuUnderTest {
     registers.cr4 |= BigInt(ControlBit.FSGSBASE);
   }
 
+  #enter(mode: 32 | 64): void {
+    if (mode === this.#mode) return;
+    this.#mode = mode;
+    const segment = mode === 64 ? CODE_64 : CODE_32;
+    this.cpu.registers.setSegment('cs', { ...segment, selector: LINUX_SELECTORS.cs });
+  }
+
   #runOne(testCase: TestCase): Outcome {
     const { cpu } = this;
     this.load(testCase);
@@ -131,7 +140,7 @@ export class OurCpu implements CpuUnderTest {
     if (this.#fault?.vector === 14 && this.#fault.errorCode & FETCH) this.#fault = undefined;
   }
 
-  load({ code, codeOffset, before, memory }: TestCase): void {
+  load({ code, codeOffset, before, memory, mode = 64 }: TestCase): void {
     const { cpu } = this;
     this.#fault = undefined;
     const pages = new Uint8Array(this.codePages * PAGE_BYTES).fill(INT3);
@@ -141,6 +150,7 @@ export class OurCpu implements CpuUnderTest {
     this.#expected.fill(0);
     for (const { offset, bytes } of memory) this.#expected.set(bytes, offset);
     cpu.memory.write(MEMORY_AT, this.#expected);
+    this.#enter(mode);
     this.#setState(before, CODE + BigInt(codeOffset));
   }
 

@@ -38,6 +38,8 @@ export interface TestCase {
   readonly codeOffset: number;
   readonly before: CpuState;
   readonly memory: readonly Patch[];
+  /** 64 when left out. */
+  readonly mode?: 32 | 64;
 }
 
 export interface Fault {

@@ -29,6 +29,8 @@ function checkAlignment(state: CpuState): void {
 /** Index of the word where register `i` of the stack lies. */
 const x87Word = (state: CpuState, i: number) =>
   (State.x87 >> 2) + ((state.get32(State.top) + i) & 7) * REGISTER_WORDS;
+/** Outside 64-bit mode there are eight, and the rest of the image is left alone. */
+const vectors = (state: CpuState) => (state.isLong ? 16 : 8);
 export const vectorWord = (i: number) => (State.vector + i * VECTOR_STRIDE) >> 2;
 
 export function copyWords(from: Uint32Array, at: number, into: Uint32Array, to: number, count: number): void {
@@ -41,7 +43,7 @@ const saveFpu: SystemHandler = ({ state, memory }) => {
   saveX87(state, memory.words);
   saveControl(state, memory.words);
   saveXmm(state, memory.words);
-  memory.store(State.scratch, 0, Image.words);
+  memory.store(State.scratch, 0, Image.xmm + vectors(state) * REGISTER_WORDS);
   return Status.next;
 };
 
@@ -100,8 +102,9 @@ export function restoreX87(state: CpuState, words: Uint32Array): void {
   for (let i = 0; i < 8; i++) loadX87(state, words, i);
 }
 
-export function restoreXmm({ u32 }: CpuState, words: Uint32Array): void {
-  for (let i = 0; i < 16; i++)
+export function restoreXmm(state: CpuState, words: Uint32Array): void {
+  const { u32 } = state;
+  for (let i = 0; i < vectors(state); i++)
     copyWords(words, Image.xmm + i * REGISTER_WORDS, u32, vectorWord(i), REGISTER_WORDS);
 }
 

@@ -6,10 +6,13 @@ import type { SystemHandler } from './context.js';
 import { cpuidHandlers } from './cpuid.js';
 import { extendedStateHandlers } from './extended-state.js';
 import { fpuHandlers } from './fpu.js';
+import { farHandlers } from './far.js';
+import { fastCallHandlers } from './fast-calls.js';
 import { interruptHandlers } from './interrupts.js';
 import { portHandlers } from './ports.js';
 import { randomHandlers } from './random.js';
 import { registerHandlers } from './registers.js';
+import { returnHandlers } from './returns.js';
 import { tableHandlers } from './tables.js';
 
 /** Bytes that are no instruction; the record says which exception they deserve. */
@@ -24,7 +27,10 @@ export const systemHandlers: Readonly<Record<SystemOperation, SystemHandler>> = 
   ...cpuidHandlers,
   ...extendedStateHandlers,
   ...fpuHandlers,
+  ...farHandlers,
+  ...fastCallHandlers,
   ...interruptHandlers,
+  ...returnHandlers,
   ...portHandlers,
   ...randomHandlers,
   ...registerHandlers,

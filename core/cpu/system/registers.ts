@@ -1,4 +1,5 @@
 import { CONTROL_BITS, ControlBit } from '../control-bits.js';
+import { Attribute } from '../descriptors.js';
 import { GuestFault, Vector } from '../guest-fault.js';
 import { Field, Slot, State, Status } from '../layout.js';
 import { isCanonical } from '../linear-memory.js';
@@ -8,11 +9,15 @@ import { advance, argument32, gpr32, setGpr32 } from './operands.js';
 
 const [RAX, RCX, RDX] = [0, 1, 2] as const;
 const EFER_WRITABLE = 0xd01n; // SCE LME LMA NXE
+const EFER_LME = 0x100n;
 const EFER_LMA = 0x400n;
 const TSC = 0x10;
 
 /** Model-specific registers that are plain 64-bit words of the state. */
 const MSRS = new Map<number, { at: number; check?: (value: bigint) => boolean }>([
+  [0x174, { at: State.sysenterCs, check: (value) => value >> 32n === 0n }],
+  [0x175, { at: State.sysenterEsp, check: isCanonical }],
+  [0x176, { at: State.sysenterEip, check: isCanonical }],
   [0xc000_0081, { at: State.star }],
   [0xc000_0082, { at: State.lstar, check: isCanonical }],
   [0xc000_0083, { at: State.cstar, check: isCanonical }],
@@ -56,9 +61,12 @@ const writeMsr: SystemHandler = (context) => {
 };
 
 function writeEfer({ state, controlChanged }: SystemContext, value: bigint): void {
-  // Leaving long mode is not built, so LME and LMA stay.
-  if ((value & ~EFER_WRITABLE) !== 0n || (value & 0x100n) === 0n) throw new GuestFault(Vector.GP);
-  state.set64(State.efer, value | EFER_LMA);
+  const old = state.get64(State.efer);
+  const paged = (state.get64(State.cr0) & CR0_PG) !== 0n;
+  // LME follows only while paging is off; LMA is the processor's own.
+  if ((value & ~EFER_WRITABLE) !== 0n || (paged && ((value ^ old) & EFER_LME) !== 0n))
+    throw new GuestFault(Vector.GP);
+  state.set64(State.efer, (value & ~EFER_LMA) | (old & EFER_LMA));
   state.tlb.flush();
   controlChanged();
 }
@@ -82,7 +90,8 @@ const readControl: SystemHandler = ({ state }, record) => {
   return Status.next;
 };
 
-const PAGING_AND_PROTECTION = 0x8000_0001n;
+const [CR0_PE, CR0_NW, CR0_CD, CR0_PG] = [1n, 1n << 29n, 1n << 30n, 1n << 31n] as const;
+const CR0_PAGING = CR0_PE | CR0_PG;
 const CR0_FIXED = 0x10n;
 const CR4_ALLOWED = BigInt(CONTROL_BITS);
 const CR4_PAE = BigInt(ControlBit.PAE);
@@ -91,18 +100,46 @@ const CR4_PCIDE = BigInt(ControlBit.PCIDE);
 const CR3_KEEP = 1n << 63n;
 const CR3_CONTEXT = 0xfffn;
 
-/** Bits whose feature CPUID does not offer, and leaving long mode, raise #GP. */
+/** Bits whose feature CPUID does not offer, and states that may not be, raise #GP. */
 const CHECKS = new Map<number, (value: bigint, state: CpuState) => boolean>([
-  [State.cr0, (value) => value >> 32n === 0n && (value & PAGING_AND_PROTECTION) === PAGING_AND_PROTECTION],
+  [State.cr0, allowedCr0],
   [State.cr3, (value) => value >> 40n === 0n],
   [State.cr4, allowedControl],
   [State.cr8, (value) => value < 16n],
 ]);
 
+/** Real mode is not built: PE stays. */
+function allowedCr0(value: bigint, state: CpuState): boolean {
+  if (value >> 32n !== 0n || (value & CR0_PE) === 0n) return false;
+  if ((value & CR0_NW) !== 0n && (value & CR0_CD) === 0n) return false;
+  const paged = (value & CR0_PG) !== 0n;
+  const wasPaged = (state.get64(State.cr0) & CR0_PG) !== 0n;
+  if (!paged && wasPaged) return !state.isLong && (state.get64(State.cr4) & CR4_PCIDE) === 0n;
+  return !paged || wasPaged || (state.get64(State.efer) & EFER_LME) === 0n || mayEnterLong(state);
+}
+
+const mayEnterLong = (state: CpuState) =>
+  (state.get64(State.cr4) & CR4_PAE) !== 0n && (state.attributes('cs') & Attribute.long) === 0;
+
+/** Paging with PAE keeps four pointers in the processor. #GP where a reserved bit of one is set. */
+function loadPointers({ state, memory }: SystemContext): void {
+  const long = (state.get64(State.efer) & EFER_LMA) !== 0n;
+  const paged = (state.get64(State.cr0) & CR0_PAGING) === CR0_PAGING;
+  if (long || !paged || (state.get64(State.cr4) & CR4_PAE) === 0n) return;
+  const pointers = memory.readPhysical(state.get32(State.cr3) & 0xffff_ffe0, 4);
+  const isBad = (pointer: bigint) => (pointer & 1n) !== 0n && (pointer & POINTER_RESERVED) !== 0n;
+  if (pointers.some(isBad)) throw new GuestFault(Vector.GP);
+  pointers.forEach((pointer, i) => state.set64(State.pdpte + i * 8, pointer));
+}
+
+const POINTER_RESERVED = 0xffff_ff00_0000_01e6n;
+
 function allowedControl(value: bigint, state: CpuState): boolean {
   const starts = (value & ~state.get64(State.cr4) & CR4_PCIDE) !== 0n;
   if (starts && (state.get64(State.cr3) & CR3_CONTEXT) !== 0n) return false;
-  return (value & ~CR4_ALLOWED) === 0n && (value & CR4_PAE) !== 0n;
+  const long = state.longActive;
+  if (!long && (value & CR4_PCIDE) !== 0n) return false;
+  return (value & ~CR4_ALLOWED) === 0n && (!long || (value & CR4_PAE) !== 0n);
 }
 
 /** Without the bit that asks to keep translations, which here go in any case. */
@@ -111,12 +148,32 @@ function newControl(state: CpuState, at: number, value: bigint): bigint {
   return tagged ? value & ~CR3_KEEP : value;
 }
 
+/** All of it or a fault and none. */
+function setControl(context: SystemContext, at: number, value: bigint): void {
+  const { state } = context;
+  const [old, efer] = [state.get64(at), state.get64(State.efer)];
+  state.set64(at, value);
+  if (at === State.cr0) state.set64(State.efer, activated(value, efer));
+  try {
+    if (at !== State.cr2 && at !== State.cr8) loadPointers(context);
+  } catch (fault) {
+    state.set64(at, old);
+    state.set64(State.efer, efer);
+    throw fault;
+  }
+}
+
+/** IA-32e mode is active while it is enabled and paging is on. */
+const activated = (cr0: bigint, efer: bigint) =>
+  (efer & EFER_LME) !== 0n && (cr0 & CR0_PG) !== 0n ? efer | EFER_LMA : efer & ~EFER_LMA;
+
 const writeControl: SystemHandler = (context, record) => {
   const { state } = context;
   const at = controlAt(state, record);
-  const value = newControl(state, at, state.get64(state.u8[record + Field.rm]!));
+  const operand = state.get64(state.u8[record + Field.rm]!);
+  const value = newControl(state, at, state.isLong ? operand : operand & 0xffff_ffffn);
   if (CHECKS.get(at)?.(value, state) === false) throw new GuestFault(Vector.GP);
-  state.set64(at, at === State.cr0 ? value | CR0_FIXED : value);
+  setControl(context, at, at === State.cr0 ? value | CR0_FIXED : value);
   if (at === State.cr2 || at === State.cr8) return Status.next;
   if (at === State.cr4) context.debug.update();
   if (at === State.cr3) state.tlb.flushLocal();

@@ -10,14 +10,16 @@ import type { SystemContext, SystemHandler } from './context.js';
 import { argument32, argument64 } from './operands.js';
 
 const NAMES: readonly SegmentName[] = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
-const [AVAILABLE_TSS, BUSY_TSS, LDT] = [9, 11, 2];
+const [AVAILABLE_TSS, BUSY_TSS, LDT, CALL_GATE] = [9, 11, 2, 12] as const;
+/** Of 16 bits: not in IA-32e mode. */
+const [SHORT_TSS, SHORT_BUSY_TSS, SHORT_CALL_GATE, TASK_GATE] = [1, 3, 4, 5] as const;
 
 const loadsTable =
   (base: number, limit: number): SystemHandler =>
   ({ state, memory }) => {
     const at = argument64(state, 0);
     const newLimit = memory.readNumber(at, 2);
-    const newBase = memory.read64(at + 2n);
+    const newBase = state.isLong ? memory.read64(at + 2n) : BigInt(memory.readNumber(at + 2n, 4));
     if (!isCanonical(newBase)) throw new GuestFault(Vector.GP);
     state.set64(base, newBase);
     state.set32(limit, newLimit);
@@ -30,13 +32,14 @@ const storesTable =
     const image = new DataView(new ArrayBuffer(10));
     image.setUint16(0, state.get32(limit), true);
     image.setBigUint64(2, state.get64(base), true);
-    memory.write(argument64(state, 0), new Uint8Array(image.buffer));
+    memory.write(argument64(state, 0), new Uint8Array(image.buffer, 0, state.isLong ? 10 : 6));
     return Status.next;
   };
 
 const loadTask: SystemHandler = ({ state, segments }) => {
   const selector = argument32(state, 0);
-  const descriptor = systemSegment(segments.systemDescriptor(selector), AVAILABLE_TSS!);
+  const types = state.longActive ? [AVAILABLE_TSS] : [AVAILABLE_TSS, SHORT_TSS];
+  const descriptor = systemSegment(segments.systemDescriptor(selector), types);
   segments.mark(selector, 2);
   state.setSegment('tr', { ...descriptor, attributes: descriptor.attributes | 2 });
   return Status.next;
@@ -46,14 +49,14 @@ const loadLocal: SystemHandler = ({ state, segments }) => {
   const selector = argument32(state, 0);
   if ((selector & 0xfffc) === 0)
     state.setSegment('ldtr', { selector, base: 0n, limit: 0, attributes: 0x1_0000 });
-  else state.setSegment('ldtr', systemSegment(segments.systemDescriptor(selector), LDT!));
+  else state.setSegment('ldtr', systemSegment(segments.systemDescriptor(selector), [LDT]));
   return Status.next;
 };
 
-function systemSegment(descriptor: Descriptor, type: number): Descriptor {
+function systemSegment(descriptor: Descriptor, types: readonly number[]): Descriptor {
   const code = descriptor.selector & 0xfffc;
   const inGdt = code !== 0 && (descriptor.selector & 4) === 0;
-  if (!inGdt || (descriptor.attributes & 0x1f) !== type) throw new GuestFault(Vector.GP, code);
+  if (!inGdt || !types.includes(descriptor.attributes & 0x1f)) throw new GuestFault(Vector.GP, code);
   if ((descriptor.attributes & Attribute.present) === 0) throw new GuestFault(Vector.NP, code);
   return descriptor;
 }
@@ -135,18 +138,27 @@ const verifies =
     return setZero(context, (attributes & Attribute.notSystem) !== 0 && allowed);
   };
 
-/** Types that lar and lsl accept in 64-bit mode, besides code and data. */
-const LAR_TYPES = new Set([LDT!, AVAILABLE_TSS!, BUSY_TSS!, 12]);
-const LSL_TYPES = new Set([LDT!, AVAILABLE_TSS!, BUSY_TSS!]);
+/** Types that lar and lsl accept besides code and data: in IA-32e mode, and those that they accept elsewhere too. */
+const LSL_TYPES: Types = { long: [LDT, AVAILABLE_TSS, BUSY_TSS], legacy: [SHORT_TSS, SHORT_BUSY_TSS] };
+const LAR_TYPES: Types = {
+  long: [...LSL_TYPES.long, CALL_GATE],
+  legacy: [...LSL_TYPES.legacy, SHORT_CALL_GATE, TASK_GATE],
+};
+
+interface Types {
+  readonly long: readonly number[];
+  readonly legacy: readonly number[];
+}
 
 const loadsFrom =
-  (types: ReadonlySet<number>, valueOf: (descriptor: Descriptor) => number): SystemHandler =>
+  ({ long, legacy }: Types, valueOf: (descriptor: Descriptor) => number): SystemHandler =>
   (context, record) => {
     const descriptor = visible(context);
-    const fits =
-      descriptor && ((descriptor.attributes & Attribute.notSystem) !== 0 || types.has(descriptor.type));
-    if (!fits) return setZero(context, false);
     const { state } = context;
+    const accepts = (type: number) => long.includes(type) || (!state.longActive && legacy.includes(type));
+    const fits =
+      descriptor && ((descriptor.attributes & Attribute.notSystem) !== 0 || accepts(descriptor.type));
+    if (!fits) return setZero(context, false);
     const at = state.u8[record + Field.reg]!;
     const value = valueOf(descriptor);
     if (argument32(state, 1) === 16) state.u16[at >> 1] = value;

@@ -55,7 +55,10 @@ const DESCRIPTORS = [
   0n,
   0x0000_8207_2000_0fffn, // 40 local table at 72000
   0n,
+  0x00cf_9b00_0000_ffffn, // 50 kernel code of 32 bits
 ];
+
+const COMPATIBILITY_CODE = { selector: 0x50, base: 0n, limit: 0xffff_ffff, attributes: 0xc09b };
 
 /** Runs vectors one after the other on one processor, in ring 0 and with the first GiB mapped one to one. */
 export class VectorRunner {
@@ -70,7 +73,7 @@ export class VectorRunner {
   });
 
   /** What `after` names, as it is: equal to `after` when the processor is right. */
-  run({ bytes, before, after }: Vector): Values {
+  run({ bytes, mode, before, after }: Vector): Values {
     const { cpu, load, memory, registers } = this.#bench;
     this.#fault = undefined;
     memory.fill(MEMORY_FROM, 0, MEMORY_BYTES);
@@ -81,6 +84,7 @@ export class VectorRunner {
     registers.gdtr = { base: BigInt(GDT), limit: DESCRIPTORS.length * 8 - 1 };
     DESCRIPTORS.forEach((descriptor, i) => memory.write64(GDT + i * 8, descriptor));
     registers.set(4, 0x8_0000n);
+    if (mode === 32) registers.setSegment('cs', COMPATIBILITY_CODE);
     registers.rip = BigInt(CODE);
     load(bytes);
     for (const [name, value] of Object.entries(before)) this.#place(name).set(value);

@@ -46,7 +46,7 @@ const moves: Row[] = [
   { name: 'MOVZX_Gv_Ew', encoding: '0f b7 /r', does: copy, hot: '32' },
   { name: 'MOVSX_Gv_Eb', encoding: '0f be /r', does: copySigned, hot: '32 64' },
   { name: 'MOVSX_Gv_Ew', encoding: '0f bf /r', does: copySigned, hot: '32' },
-  { name: 'MOVSXD_Gv_Ed', encoding: '63 /r', does: copySigned, hot: '64' },
+  { modes: 'long', name: 'MOVSXD_Gv_Ed', encoding: '63 /r', does: copySigned, hot: '64' },
   {
     name: 'LEA_Gv_M',
     encoding: '8d /r',

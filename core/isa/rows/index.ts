@@ -18,6 +18,7 @@ import { sseConvertRows } from './sse-convert.js';
 import { sseIntegerRows } from './sse-integer.js';
 import { sseMoveRows } from './sse-move.js';
 import { sseShuffleRows } from './sse-shuffle.js';
+import { legacyRows } from './legacy.js';
 import { flagRows } from './flags.js';
 import { multiplyRows } from './multiply.js';
 import { shiftRows } from './shift.js';
@@ -59,6 +60,7 @@ const families: Readonly<Record<string, readonly Row[]>> = {
   avxFloat: avxFloatRows,
   avxInteger: avxIntegerRows,
   processor: processorRows,
+  legacy: legacyRows,
 };
 
 export interface RowSet {

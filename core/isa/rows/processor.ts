@@ -35,7 +35,7 @@ const bases: Row[] = [
   { name: 'RDGSBASE_Ry', encoding: 'f3 0f ae /1', does: readsBase(Slot.gsBase) },
   { name: 'WRFSBASE_Ry', encoding: 'f3 0f ae /2', does: writesBase(Slot.fsBase) },
   { name: 'WRGSBASE_Ry', encoding: 'f3 0f ae /3', does: writesBase(Slot.gsBase) },
-].map((row) => ({ ...row, cpuid: 'FSGSBASE' }));
+].map((row) => ({ ...row, cpuid: 'FSGSBASE', modes: 'long' as const }));
 
 /** CF = 1: there is always a number. */
 const random: Meaning = (e) => {

@@ -1,5 +1,5 @@
 import { ControlBit } from '../../cpu/control-bits.js';
-import type { Emitter, GprSize } from '../../cpu/emitter/emitter.js';
+import type { Emitter } from '../../cpu/emitter/emitter.js';
 import { GP, state32, state64, toState32, toState64, UD } from '../../cpu/emitter/emitter.js';
 import { flagsImage, setStatusFlags } from '../../cpu/emitter/flags.js';
 import { Field, Slot, State, TLB_SUPERVISOR, TLB_USER } from '../../cpu/layout.js';
@@ -10,6 +10,7 @@ import type { SystemOperation } from '../../cpu/system-operations.js';
 import type { Expr } from '../../cpu/wasm/expr.js';
 import { i32, i64 } from '../../cpu/wasm/expr.js';
 import type { Meaning, Row } from '../row.js';
+import { loadFarPointer, popSelector, pushSelector } from './segment-moves.js';
 
 const RCX = 1;
 const R11 = 11;
@@ -116,7 +117,7 @@ const sti: Meaning = (e) => {
 
 const popf: Meaning = (e) => {
   const image = e.top();
-  const always = Flag.TF | Flag.DF | Flag.NT | (e.size === 64 ? Flag.AC | Flag.ID : 0);
+  const always = Flag.TF | Flag.DF | Flag.NT | (e.size === 16 ? 0 : Flag.AC | Flag.ID);
   const mask = e.body.temporary('i64');
   e.body.set(mask, i64.const(always));
   const allow = (flags: number) => e.body.set(mask, i64.or(e.body.get(mask), i64.const(flags)));
@@ -144,11 +145,17 @@ const privilegedBy =
   };
 
 const entry: Row[] = [
-  { ...FIXED, name: 'SYSCALL', encoding: '0f 05', does: syscall },
-  { ...RING0, name: 'SYSRET', encoding: 'rex.w 0f 07', does: sysret },
-  // Back to compatibility mode, which is not built.
-  { ...RING0, name: 'SYSRET_compatible', encoding: '0f 07', mnemonics: ['sysretd'], does: asks('undefined') },
-  { ...RING0, name: 'SWAPGS', encoding: '0f 01 =f8', does: swapgs },
+  { ...FIXED, modes: 'long', name: 'SYSCALL', encoding: '0f 05', does: syscall },
+  { ...RING0, modes: 'long', name: 'SYSRET', encoding: 'rex.w 0f 07', does: sysret },
+  // Back to 32-bit code.
+  {
+    ...RING0,
+    name: 'SYSRET_compatible',
+    encoding: '0f 07',
+    mnemonics: ['sysretd'],
+    does: asks('sysretShort'),
+  },
+  { ...RING0, modes: 'long', name: 'SWAPGS', encoding: '0f 01 =f8', does: swapgs },
   {
     ...FIXED,
     name: 'IRET',
@@ -382,30 +389,6 @@ const tables: Row[] = [
   { ...RING0, name: 'WBINVD', encoding: '0f 09', does: () => undefined },
 ];
 
-const pushSelector =
-  (index: number): Meaning =>
-  (e) =>
-    e.push(i64.extendU(state32(State.segments + index * 24 + 8)));
-
-const popSelector =
-  (index: number): Meaning =>
-  (e) => {
-    e.ask('loadSegment', i64.const(index), e.top());
-    e.release(e.size / 8);
-  };
-
-/** Offset into the register, then the selector behind it into a segment register. */
-const loadFarPointer =
-  (index: number): Meaning =>
-  (e) => {
-    const size = e.size as GprSize;
-    const linear = e.let(e.address(1));
-    const offset = e.load(linear, size);
-    const selector = e.load(i64.add(linear, i64.const(size / 8)), 16);
-    e.ask('loadSegment', i64.const(index), selector);
-    e.write(0, offset);
-  };
-
 const segments: Row[] = [
   {
     ...FIXED,
@@ -441,5 +424,5 @@ export const systemRows: readonly Row[] = [
   ...tables,
   ...segments,
   // Stands for all bytes that no row describes: 06 (push es) is one of them.
-  { ...FIXED, name: 'INVALID', encoding: '06', does: (e) => e.system('undefined') },
+  { ...FIXED, modes: 'long', name: 'INVALID', encoding: '06', does: (e) => e.system('undefined') },
 ];

@@ -31,6 +31,9 @@
 
 #define FLAG_TF 0x100ul
 #define FLAG_RF 0x10000ul
+#define IN_32_BIT_CODE 0x80000000u
+#define CS_32 0x23
+#define CS_64 0x33
 #define REPEAT_LIMIT 20000
 #define HWCAP2_FSGSBASE_BIT 2
 #define XSTATE_BV 512
@@ -120,6 +123,9 @@ static uint64_t read_gs(void) {
   return value;
 }
 
+// What 64-bit code does without and 32-bit code needs.
+static void load_data_segments(void) { __asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" ::"r"(0x2b)); }
+
 static void write_bases(uint64_t fs, uint64_t gs) {
   __asm__ volatile("wrfsbase %0\n\twrgsbase %1" ::"r"(fs), "r"(gs) : "memory");
 }
@@ -199,10 +205,11 @@ static int is_string(uint8_t opcode) {
   return (opcode >= 0xa4 && opcode <= 0xa7) || (opcode >= 0xaa && opcode <= 0xaf) || (opcode >= 0x6c && opcode <= 0x6f);
 }
 
-static void load_entry(const struct registers *before, uint64_t rip) {
+static void load_entry(const struct registers *before, uint64_t rip, int cs) {
   greg_t *g = entry->uc_mcontext.gregs;
   for (int i = 0; i < 16; i++) g[greg_of[i]] = before->gpr[i];
   g[REG_RIP] = rip;
+  g[REG_CSGSFS] = (g[REG_CSGSFS] & ~0xffffl) | cs;
   g[REG_EFL] = before->rflags | FLAG_TF;
   uint8_t *fpu = (uint8_t *)entry->uc_mcontext.fpregs;
   memcpy(fpu, before->fx, 464); // the last 48 bytes belong to the kernel
@@ -254,8 +261,10 @@ static void read_patches(int count) {
   memcpy(memory, expected, MEMORY_BYTES);
 }
 
-static void run_case(const struct request *request) {
+static void run_case(struct request *request) {
   uint8_t bytes[64];
+  int cs = request->code_offset & IN_32_BIT_CODE ? CS_32 : CS_64;
+  request->code_offset &= ~IN_32_BIT_CODE;
   if (request->code_length > sizeof bytes || request->code_offset + request->code_length > PAGE) exit(6);
   if (!read_exactly(bytes, request->code_length)) exit(6);
   read_patches(request->patches);
@@ -266,7 +275,7 @@ static void run_case(const struct request *request) {
   repeats = 0;
   memset(&reply, 0, sizeof reply);
   reply.after.rip = CODE + request->code_offset;
-  load_entry(&request->before, reply.after.rip);
+  load_entry(&request->before, reply.after.rip, cs);
   enter(&request->before);
   memset(code + request->code_offset, 0xcc, request->code_length);
   hide_trap_flag(opcode);
@@ -277,6 +286,7 @@ int main(void) {
   if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT)) return fputs("the kernel does not offer fsgsbase\n", stderr), 7;
   home_fs = read_fs();
   home_gs = read_gs();
+  load_data_segments();
   has_avx = __builtin_cpu_supports("avx");
   map_memory();
   install_handlers();

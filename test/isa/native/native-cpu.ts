@@ -14,6 +14,8 @@ const STATE_BYTES = 20 * 8 + FX_BYTES;
 const REQUEST_BYTES = 8 + STATE_BYTES;
 const REPLY_BYTES = 16 + STATE_BYTES;
 const PATCH_BYTES = 4;
+/** Marks the code offset of a case that starts in 32-bit code. */
+const IN_32_BIT_CODE = 0x8000_0000;
 const COMPLETED = 255;
 const CASES_PER_RUN = 4000;
 const MAX_REPLY_BYTES = 1 << 28;
@@ -62,7 +64,7 @@ function request(testCase: TestCase): Uint8Array[] {
   const head = Buffer.alloc(REQUEST_BYTES);
   head.writeUInt16LE(testCase.memory.length, 0);
   head.writeUInt16LE(testCase.code.length, 2);
-  head.writeUInt32LE(testCase.codeOffset, 4);
+  head.writeUInt32LE(testCase.codeOffset + (testCase.mode === 32 ? IN_32_BIT_CODE : 0), 4);
   writeState(head.subarray(8), testCase.before);
   return [
     head,
