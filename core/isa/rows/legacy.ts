@@ -234,10 +234,10 @@ const transfers: Row[] = [
   },
 ];
 
-/** Instructions of every mode that only matter outside 64-bit mode. */
+/** In 64-bit mode AMD's processors, which is what CPUID says this is, do not know them. */
 const fastCalls: Row[] = [
-  { sizes: 64, untestable: true, name: 'SYSENTER', encoding: '0f 34', does: asks('sysenter') },
-  { sizes: 64, untestable: true, name: 'SYSEXIT', encoding: '0f 35', does: asks('sysexit') },
+  { ...LEGACY, sizes: 64, untestable: true, name: 'SYSENTER', encoding: '0f 34', does: asks('sysenter') },
+  { ...LEGACY, sizes: 64, untestable: true, name: 'SYSEXIT', encoding: '0f 35', does: asks('sysexit') },
 ];
 
 export const legacyRows: readonly Row[] = [
