@@ -9,15 +9,13 @@ import { RAM } from './layout.js';
 
 function createCache(limits = { maps: 8, chunks: 8 }) {
   const state = new CpuState(1 << 20);
-  const { rowSet, ops, decoder } = sharedGenerated();
+  const generated = sharedGenerated();
   const becameCode: number[] = [];
-  const invalid = rowSet.rows.find(({ name }) => name === 'INVALID')!;
   const pageBecameCode = (physical: number) => void becameCode.push(physical);
   const cache = new CodeCache({
     state,
-    decoder,
-    ops,
-    invalid,
+    decodeRecord: generated.linkDecoder(state),
+    rows: generated,
     limits,
     pageBecameCode,
     hasBreakpoint: () => false,

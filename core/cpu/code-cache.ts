@@ -1,14 +1,12 @@
-import type { Decoder } from '../isa/decoder.js';
-import type { DecodeFailure, Instruction, Mode } from '../isa/instruction.js';
-import type { ParsedRow } from '../isa/row.js';
 import type { PlacedInstruction } from './decoded-block.js';
-import { Vector } from './guest-fault.js';
+import { Decoded, DecodeMode } from './decoder/decoded.js';
+import type { DecodeRecord } from './decoder/decoded.js';
 import { CodeKind, Field, PAGE_BYTES, RAM, RECORD_BYTES, State } from './layout.js';
-import type { OpTable } from './ops.js';
+import { isChecked, LegacyDecoder, modeOf } from './legacy-decoder.js';
+import type { RowSources } from './legacy-decoder.js';
 import { Op } from './ops.js';
 import type { CodePage } from './record-arena.js';
 import { ArenaFull, RecordArena } from './record-arena.js';
-import { RecordWriter } from './record.js';
 import type { CpuState } from './state.js';
 
 const MAX_LENGTH = 15;
@@ -17,22 +15,13 @@ const MOST_WANTED = 4096;
 const RUN_LENGTH = 8;
 /** Writes to a page with code before it is taken for data; doubles each time it becomes code again. */
 const DROP_AFTER = 64;
-const isChecked = (kind: number) => kind === CodeKind.checked32 || kind === CodeKind.checked16;
-
-function modeOf(kind: number): Mode {
-  if (kind === CodeKind.long) return 64;
-  return kind === CodeKind.code32 || kind === CodeKind.checked32 ? 32 : 16;
-}
-
-/** No instruction behind these is reached by falling through. */
-const ENDS_RUN = /^(JMP|RET|IRET|SYSRET|UD|INVALID|HLT)/;
 
 export interface CodeCacheParts {
   readonly state: CpuState;
-  readonly decoder: Decoder;
-  readonly ops: OpTable;
-  /** The row that stands for bytes that are no instruction. */
-  readonly invalid: ParsedRow;
+  /** For 64-bit code. */
+  readonly decodeRecord: DecodeRecord;
+  /** For all other code. */
+  readonly rows: RowSources;
   /** A physical page starts to hold decoded code: writes to it must come by. */
   pageBecameCode(physical: number): void;
   /** The page that is mapped so many bytes from the one that is executing, if code of it was executed lately. */
@@ -57,7 +46,7 @@ export interface CodeCacheParts {
  */
 export class CodeCache {
   readonly #arena: RecordArena;
-  readonly #writer: RecordWriter;
+  readonly #legacy: LegacyDecoder;
   /** By physical page: writes must come by. */
   readonly #isCode: Uint8Array;
   /** By physical page that was ever written while it held code. */
@@ -70,9 +59,9 @@ export class CodeCache {
   #checkedSegment: readonly [bigint, bigint] = [0n, 0n];
 
   constructor(private readonly parts: CodeCacheParts) {
-    const { state, ops } = parts;
+    const { state } = parts;
     this.#arena = new RecordArena(state, parts.limits);
-    this.#writer = new RecordWriter(state, ops, (...jump) => this.#linkTo(...jump));
+    this.#legacy = new LegacyDecoder(state, parts.rows, (...jump) => this.#linkTo(...jump));
     this.#isCode = new Uint8Array(Math.ceil(state.ramBytes / PAGE_BYTES));
   }
 
@@ -131,19 +120,24 @@ export class CodeCache {
 
   /** Decodes `bytes`, found at `offset` of a page, into the record for one execution. */
   decodeOnce(bytes: Uint8Array, offset: number): number {
-    const { mode } = this.parts.state;
-    const instruction = this.#decode(bytes, 0, bytes.length, mode);
-    const record = State.onceRecord;
-    this.#writer.write(
-      record,
-      instruction === 'truncated' ? this.#failed('undefined', mode) : instruction,
-      offset,
-      true,
-      isChecked(this.parts.state.get32(State.codeKind)),
-    );
-    const { length } = instruction === 'truncated' ? { length: 1 } : instruction;
-    this.#arena.pageEnd(record + RECORD_BYTES, offset + length);
-    return record;
+    const decoded = this.#decodeBytes(bytes, offset, DecodeMode.allThereIs);
+    this.#arena.pageEnd(State.onceRecord + RECORD_BYTES, offset + (decoded & Decoded.length));
+    return State.onceRecord;
+  }
+
+  /** Whether `bytes` hold a whole instruction, be it one that does not exist. */
+  isComplete(bytes: Uint8Array): boolean {
+    return this.#decodeBytes(bytes, 0, DecodeMode.once) !== 0;
+  }
+
+  #decodeBytes(bytes: Uint8Array, offset: number, mode: 1 | 2): number {
+    const { state, decodeRecord } = this.parts;
+    const { onceRecord, onceBytes } = State;
+    const end = onceBytes + bytes.length;
+    state.u8.set(bytes, onceBytes);
+    if (state.isLong) return decodeRecord(onceRecord, onceBytes, end, offset, mode);
+    const kind = state.get32(State.codeKind);
+    return this.#legacy.decode(onceRecord, onceBytes, end, { offset, kind, mode });
   }
 
   /** Bytes of physical memory were or will be written. */
@@ -225,19 +219,20 @@ export class CodeCache {
 
   /** The bytes were written since: a record keeps its place in its run when the length is still the same. */
   #again(page: CodePage, record: number, offset: number, oldLength: number): void {
-    const instruction = this.#decodeFrom(page, offset);
-    const fits = instruction !== 'truncated' && instruction.length === oldLength;
-    if (fits) this.#writeAgain(record, instruction, offset);
-    else {
+    const decoded = this.#decode(page, record, offset);
+    if (decoded !== 0 && (decoded & Decoded.length) === oldLength) {
+      this.#finish(page, record, offset, decoded);
+      this.#tellAgain(page, offset);
+    } else {
       this.#arena.setRecordAt(page, offset, 0);
       this.#arena.goto(record, this.#newRun(page, offset));
     }
   }
 
-  #writeAgain(record: number, instruction: Instruction, offset: number): void {
-    this.#write(record, instruction, offset);
-    // Where a probe is woven in, the probe itself was the reason.
-    if (!this.parts.hasBreakpoint(offset)) this.parts.blockDecoded?.()?.([{ offset, instruction }]);
+  /** Where a probe is woven in, the probe itself was the reason. */
+  #tellAgain(page: CodePage, offset: number): void {
+    const tell = this.parts.hasBreakpoint(offset) ? undefined : this.parts.blockDecoded?.();
+    tell?.([this.#placed(page, offset)]);
   }
 
   #newRun(page: CodePage, offset: number): number {
@@ -263,14 +258,14 @@ export class CodeCache {
       if (offset >= PAGE_BYTES) return arena.pageEnd(record, offset);
       const known = arena.recordAt(page, offset);
       if (known !== 0) return arena.goto(record, arena.entryAt(page, offset));
-      const instruction = this.#decodeFrom(page, offset);
+      const decoded = this.#decode(page, record, offset);
       this.#settle(page, offset, record);
-      if (instruction === 'truncated') return this.#cross(record, offset);
-      this.#write(record, instruction, offset);
-      offset += instruction.length;
+      if (decoded === 0) return this.#cross(record, offset);
+      this.#finish(page, record, offset, decoded);
+      offset += decoded & Decoded.length;
       record = arena.nextRecord(page);
       // A record that leads on follows even here: the instruction may be replaced by one that falls through.
-      if (ENDS_RUN.test(instruction.row.name)) break;
+      if (decoded & Decoded.endsRun) break;
     }
     if (offset >= PAGE_BYTES) arena.pageEnd(record, offset);
     else arena.undecoded(record, offset);
@@ -312,19 +307,38 @@ export class CodeCache {
     this.#arena.setOp(record, Op.cross);
   }
 
-  #write(record: number, instruction: Instruction, offset: number): void {
-    const { kind } = this.#arena.ownerOf(record);
-    this.#writer.write(record, instruction, offset, false, isChecked(kind));
-    this.#fresh?.push({ offset, instruction });
-    if (this.parts.countTo && kind === CodeKind.long) this.#noteTarget(instruction, offset);
+  /** Answers the length with `Decoded` flags, or 0 where the page or segment ends within the instruction. */
+  #decode(page: CodePage, record: number, offset: number): number {
+    const start = RAM + page.number * PAGE_BYTES + offset;
+    if (page.kind === CodeKind.long) {
+      return this.parts.decodeRecord(record, start, start - offset + PAGE_BYTES, offset, DecodeMode.inPage);
+    }
+    const room = Math.min(PAGE_BYTES - offset, this.#roomInSegment(page, offset));
+    const { kind } = page;
+    return this.#legacy.decode(record, start, start + room, { offset, kind, mode: DecodeMode.inPage });
+  }
+
+  /** What is left to do once the record is known under its offset. */
+  #finish(page: CodePage, record: number, offset: number, decoded: number): void {
+    if (decoded & Decoded.relative) this.#link(record, offset + (decoded & Decoded.length), decoded);
+    this.#fresh?.push(this.#placed(page, offset));
     if (this.parts.hasBreakpoint(offset)) this.#arena.setOp(record, Op.breakpoint);
   }
 
-  #noteTarget({ row, length, immediate }: Instruction, offset: number): void {
-    if (!row.operands.some(({ kind }) => kind === 'J')) return;
-    const target = offset + length + immediate;
-    const isFar = target < 0 || target >= PAGE_BYTES;
-    if (isFar && (target < 0 || row.mnemonic === 'call')) this.#farTarget(target);
+  /** A jump or call of 64-bit code, whose distance counts from `next`. */
+  #link(record: number, next: number, decoded: number): void {
+    const { i32 } = this.parts.state;
+    const at = (record + Field.immediate) >> 2;
+    const target = next + i32[at]!;
+    const isCall = (decoded & Decoded.isCall) !== 0;
+    if (decoded & Decoded.near) i32[at] = this.#linkTo(record, target, isCall) - record;
+    else if (this.parts.countTo && (target < 0 || isCall)) this.#farTarget(target);
+  }
+
+  #placed(page: CodePage, offset: number): PlacedInstruction {
+    const start = RAM + page.number * PAGE_BYTES;
+    const instruction = this.#legacy.instructionAt(start + offset, start + PAGE_BYTES, modeOf(page.kind));
+    return { offset, instruction };
   }
 
   #forget(page: CodePage, from: number, to: number): void {
@@ -355,12 +369,6 @@ export class CodeCache {
     this.parts.state.tlb.flushCode();
   }
 
-  #decodeFrom(page: CodePage, offset: number): Instruction | 'truncated' {
-    const start = RAM + page.number * PAGE_BYTES + offset;
-    const room = Math.min(PAGE_BYTES - offset, this.#roomInSegment(page, offset));
-    return this.#decode(this.parts.state.u8, start, start + room, modeOf(page.kind));
-  }
-
   /** Bytes that the code segment holds from an offset of the page at rip on. */
   #roomInSegment({ kind }: CodePage, offset: number): number {
     if (!isChecked(kind)) return PAGE_BYTES;
@@ -368,34 +376,5 @@ export class CodeCache {
     const ahead = offset - (state.get32(State.rip) & (PAGE_BYTES - 1));
     const pointer = (Number(state.instructionPointer) + ahead) >>> 0;
     return Math.max(0, state.get32(State.codeLimit) - pointer + 1);
-  }
-
-  #decode(bytes: Uint8Array, start: number, end: number, mode: Mode): Instruction | 'truncated' {
-    const decoded = this.parts.decoder.decode(bytes, start, end, mode);
-    if (decoded === 'truncated') return decoded;
-    return typeof decoded === 'string' ? this.#failed(decoded, mode) : decoded;
-  }
-
-  /** An instruction that raises what the bytes deserve. */
-  #failed(failure: DecodeFailure, mode: Mode): Instruction {
-    const vector = failure === 'undefined' ? Vector.UD : Vector.GP;
-    return {
-      row: this.parts.invalid,
-      length: 1,
-      size: 64,
-      sizeIndex: 0,
-      reg: 0,
-      rm: 0,
-      vvvv: 0,
-      memory: undefined,
-      segment: undefined,
-      immediate: vector,
-      immediateHigh: 0,
-      hasRex: false,
-      lock: false,
-      repeat: 0,
-      addressBits: mode,
-      mode,
-    };
   }
 }

@@ -1,4 +1,3 @@
-import type { Decoder } from '../isa/decoder.js';
 import type { RowSet } from '../isa/rows/index.js';
 import { CpuGuestMemory } from '../memory/guest-memory.js';
 import { Breakpoints } from './breakpoints.js';
@@ -16,7 +15,6 @@ import { Leave, RAM, State, STATE_BYTES, Status } from './layout.js';
 import { Linker } from './linker.js';
 import { LinearMemory } from './linear-memory.js';
 import { MemoryUnit } from './memory-unit.js';
-import type { OpTable } from './ops.js';
 import { Paging } from './paging.js';
 import { PendingInterrupts } from './pending-interrupts.js';
 import { RareForms } from './rare-forms.js';
@@ -55,15 +53,12 @@ export class X86Cpu implements Cpu {
   readonly registers: CpuRegisters;
   readonly memory: CpuGuestMemory;
   readonly state: CpuState;
-  readonly rowSet: RowSet;
-  readonly #ops: OpTable;
   readonly #bus: CpuBus;
   readonly #seed: CpuOptions['seed'];
   readonly #code: CodeCache;
   readonly #unit: MemoryUnit;
   readonly #delivery: Delivery;
   readonly #interrupts: PendingInterrupts;
-  readonly #decoder: Decoder;
   readonly #breakpoints = new Breakpoints();
   readonly #watchpoints = new Watchpoints();
   readonly #debug: DebugRegisters;
@@ -90,8 +85,6 @@ export class X86Cpu implements Cpu {
     this.#bus = bus;
     this.#seed = seed;
     this.state = new CpuState(ramBytes);
-    this.rowSet = generated.rowSet;
-    this.#ops = generated.ops;
     const paging = new Paging(this.state);
     const code = () => this.#code;
     this.#unit = new MemoryUnit(
@@ -110,7 +103,6 @@ export class X86Cpu implements Cpu {
     this.#rare = new RareForms(generated, this.state);
     this.#linker = new Linker(generated, { ...this.#imports(), forms: this.#rare.table });
     this.#rare.useLinker(this.#linker);
-    this.#decoder = generated.decoder;
     this.#debug = this.#createDebug();
     this.#tierTwo = tierTwo ? this.#createTierTwo(tierTwo) : undefined;
     this.#code = this.#createCode(tierTwo ? tierTwo.countTo : 0);
@@ -134,6 +126,10 @@ export class X86Cpu implements Cpu {
     };
     this.#run = this.#link(generated.tierOne);
     this.reset();
+  }
+
+  get rowSet(): RowSet {
+    return this.#generated.rowSet;
   }
 
   get retired(): number {
@@ -305,14 +301,21 @@ export class X86Cpu implements Cpu {
   }
 
   #createTierTwo(options: TierTwoOptions): TierTwo {
+    const generated = this.#generated;
     const parts = {
       state: this.state,
-      decoder: this.#decoder,
-      ops: this.#ops,
-      families: this.rowSet.families,
+      get decoder() {
+        return generated.decoder;
+      },
+      get ops() {
+        return generated.ops;
+      },
+      get families() {
+        return generated.rowSet.families;
+      },
       signatures: helperSignatures,
       table: this.#rare.table,
-      first: this.#ops.forms.length,
+      first: generated.forms.count,
       linker: () => this.#linker,
       arena: () => this.#code.arena,
       hasBreakpoint: (offset: number) => this.#hasBreakpoint(offset),
@@ -333,16 +336,14 @@ export class X86Cpu implements Cpu {
   }
 
   #createCode(countTo: number): CodeCache {
-    const invalid = this.rowSet.rows.find(({ name }) => name === 'INVALID')!;
     return new CodeCache({
       state: this.state,
       countTo,
       pageAt: (distance) => this.#tierTwo?.pageAt(this.state.get64(State.rip) & -4096n, distance),
       forgets: (...bytes) => this.#tierTwo?.forget(...bytes),
       forgetsAll: () => this.#tierTwo?.forgetAll(),
-      decoder: this.#decoder,
-      ops: this.#ops,
-      invalid,
+      decodeRecord: this.#generated.linkDecoder(this.state),
+      rows: this.#generated,
       pageBecameCode: (physical) => this.#unit.protectFromWrites(physical),
       hasBreakpoint: (offset) => this.#hasBreakpoint(offset),
       blockDecoded: () => this.#bus.translate && ((placed) => this.#tellOfBlock(placed)),
@@ -437,7 +438,7 @@ export class X86Cpu implements Cpu {
     const room = Math.min(15, 0x1000 - (low & 0xfff), inSegment);
     if (room <= 0) throw new GuestFault(Vector.GP);
     const first = u8.slice(RAM + physical, RAM + physical + room);
-    if (this.#decoder.decode(first, 0, room, this.state.mode) !== 'truncated' || room === 15) return first;
+    if (room === 15 || this.#code.isComplete(first)) return first;
     if (room === inSegment) throw new GuestFault(Vector.GP);
     const nextLow = (low + room) | 0;
     const nextHigh = nextLow === 0 && this.state.isLong ? (high + 1) | 0 : high;
@@ -451,7 +452,9 @@ export class X86Cpu implements Cpu {
 
   #isStack(): boolean {
     const bytes = this.#fetch();
-    const decoded = bytes ? this.#decoder.decode(bytes, 0, bytes.length, this.state.mode) : 'undefined';
+    const decoded = bytes
+      ? this.#generated.decoder.decode(bytes, 0, bytes.length, this.state.mode)
+      : 'undefined';
     return typeof decoded !== 'string' && isStackAccess(decoded, this.state, this.state.get64(State.address));
   }
 
@@ -474,7 +477,7 @@ export class X86Cpu implements Cpu {
 
   #reportUndefined(rip: bigint): void {
     const bytes = this.memory.readLinear(rip, 15) ?? this.memory.readLinear(rip, 1) ?? new Uint8Array();
-    const decoded = this.#decoder.decode(bytes, 0, bytes.length, this.state.mode);
+    const decoded = this.#generated.decoder.decode(bytes, 0, bytes.length, this.state.mode);
     this.#bus.undefinedOpcode?.(rip, bytes, typeof decoded === 'string' ? undefined : decoded.row.name);
   }
 }

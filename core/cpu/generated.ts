@@ -1,33 +1,88 @@
 import { Decoder } from '../isa/decoder.js';
+import { formName } from '../isa/forms.js';
+import type { Form } from '../isa/forms.js';
+import type { ParsedRow } from '../isa/row.js';
 import { loadRows } from '../isa/rows/index.js';
 import type { RowSet } from '../isa/rows/index.js';
-import type { OpTable } from './ops.js';
-import { buildOpTable } from './ops.js';
+import { recordDecoder } from './decoder/index.js';
+import type { DecodeRecord, RecordDecoder } from './decoder/index.js';
+import { DECODE_TABLES } from './layout.js';
+import type { RowSources } from './legacy-decoder.js';
+import type { FormTable, OpTable } from './ops.js';
+import { buildOpTable, formTable } from './ops.js';
 import { rareModule } from './rare.js';
+import { START_FORMS } from './start-forms.js';
+import type { CpuState } from './state.js';
 import { tierOneModule } from './tier-one.js';
 import { compileInBackground, compileQuickly } from './wasm/compile.js';
 import { helperModule, helperSignatures } from './x87/index.js';
 
-/** Modules that depend on the rows only, made at build time to save making them again. */
+/** What depends on the rows only, made at build time to save making it again, and the rows with it. */
 export interface PrebuiltCode {
   readonly tierOne: Uint8Array;
   /** Rare forms by the name of their family. */
   readonly families: ReadonlyMap<string, Uint8Array>;
+  /** Those of all families that nearly every program uses. */
+  readonly start: Uint8Array;
   readonly library: Uint8Array;
+  readonly decoder: RecordDecoder;
+  readonly forms: FormTable;
 }
 
 /** Everything that depends on the rows only: the same for every CPU, made when it is first needed. */
-export class Generated {
-  readonly rowSet: RowSet = loadRows();
-  readonly ops: OpTable = buildOpTable(this.rowSet.rows);
-  readonly decoder = new Decoder(this.rowSet.rows);
+export class Generated implements RowSources {
   readonly #families = new Map<string, WebAssembly.Module>();
+  #rowSet: RowSet | undefined;
+  #ops: OpTable | undefined;
+  #decoder: Decoder | undefined;
+  #forms: FormTable | undefined;
+  #recordDecoder: RecordDecoder | undefined;
+  #decode: WebAssembly.Module | undefined;
+  #start: WebAssembly.Module | undefined;
   #tierOne: WebAssembly.Module | undefined;
   #optimised: Promise<WebAssembly.Module> | undefined;
   #library: WebAssembly.Module | undefined;
   #bytes: Uint8Array | undefined;
 
   constructor(private readonly prebuilt?: PrebuiltCode) {}
+
+  get rowSet(): RowSet {
+    return (this.#rowSet ??= loadRows());
+  }
+
+  get ops(): OpTable {
+    return (this.#ops ??= buildOpTable(this.rowSet.rows));
+  }
+
+  get decoder(): Decoder {
+    return (this.#decoder ??= new Decoder(this.rowSet.rows));
+  }
+
+  get invalid(): ParsedRow {
+    return this.rowSet.rows.find(({ name }) => name === 'INVALID')!;
+  }
+
+  get forms(): FormTable {
+    return (this.#forms ??= this.prebuilt?.forms ?? formTable(this.ops, this.rowSet.families));
+  }
+
+  get recordDecoder(): RecordDecoder {
+    return (this.#recordDecoder ??= this.prebuilt?.decoder ?? recordDecoder(this.rowSet.rows, this.ops));
+  }
+
+  /** Gives a processor what it needs to decode 64-bit code. */
+  linkDecoder({ u8, memory }: CpuState): DecodeRecord {
+    const { tables, module } = this.recordDecoder;
+    this.#decode ??= new WebAssembly.Module(module);
+    u8.set(tables, DECODE_TABLES);
+    const { exports } = new WebAssembly.Instance(this.#decode, { env: { memory } });
+    return exports['decode'] as DecodeRecord;
+  }
+
+  /** Rare forms to start with; undefined where they would have to be made first. */
+  get start(): WebAssembly.Module | undefined {
+    return (this.#start ??= this.prebuilt && new WebAssembly.Module(this.prebuilt.start));
+  }
 
   /** Compiled quickly, to start with. */
   get tierOne(): WebAssembly.Module {
@@ -54,12 +109,20 @@ export class Generated {
   }
 
   familyBytes(name: string): Uint8Array {
-    const forms = this.ops.forms.filter(({ row }) => this.rowSet.families.get(row) === name);
-    return rareModule(forms, helperSignatures);
+    return this.#rareBytes(({ row }) => this.rowSet.families.get(row) === name);
+  }
+
+  startBytes(): Uint8Array {
+    return this.#rareBytes((form) => START_FORMS.has(formName(form)));
   }
 
   tierOneBytes(): Uint8Array {
     return (this.#bytes ??= this.prebuilt?.tierOne ?? tierOneModule(this.ops, helperSignatures));
+  }
+
+  #rareBytes(isMeant: (form: Form) => boolean): Uint8Array {
+    const { forms } = this.ops;
+    return rareModule(forms.filter(isMeant), helperSignatures, forms.length);
   }
 }
 
@@ -74,6 +137,9 @@ export function generateCode(): PrebuiltCode {
   return {
     tierOne: generated.tierOneBytes(),
     families: new Map(names.map((name) => [name, generated.familyBytes(name)])),
+    start: generated.startBytes(),
     library: helperModule(),
+    decoder: generated.recordDecoder,
+    forms: generated.forms,
   };
 }

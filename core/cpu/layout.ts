@@ -124,6 +124,8 @@ export const State = {
   sysenterCs: 0xce0,
   sysenterEsp: 0xce8,
   sysenterEip: 0xcf0,
+  /** The bytes of that instruction. */
+  onceBytes: 0x940,
 } as const;
 
 /**
@@ -182,7 +184,10 @@ export const MAX_MAPS = 1024;
 export const CHUNK_BYTES = 1024;
 export const CHUNKS = MAPS + MAX_MAPS * MAP_BYTES;
 export const RAM = 0x400_0000;
-export const MAX_CHUNKS = (RAM - CHUNKS) / CHUNK_BYTES;
+/** What the decoder of records knows about the rows. */
+export const DECODE_TABLES_BYTES = 0x4_0000;
+export const DECODE_TABLES = RAM - DECODE_TABLES_BYTES;
+export const MAX_CHUNKS = (DECODE_TABLES - CHUNKS) / CHUNK_BYTES;
 
 /** Fields of a decoded record. The next instruction's record follows, or one that leads to it. */
 export const Field = {

@@ -59,8 +59,30 @@ export function buildOpTable(rows: readonly ParsedRow[]): OpTable {
 const jumpsAlike = ({ row, size }: Form) =>
   size === 32 && row.sizes === 'n64' && row.variants.includes('near') && row.mnemonic !== 'call';
 
-/** By op below `rareBase`: the id of its form. */
-export function formsByOp({ hotForms, memoryForms, rareBase }: OpTable): Uint16Array {
+/** What running code needs to know about the forms. */
+export interface FormTable {
+  readonly count: number;
+  readonly rareBase: number;
+  /** By op below `rareBase`: the id of its form. */
+  readonly byOp: Uint16Array;
+  readonly families: readonly string[];
+  /** By form id: the number of its family. */
+  readonly family: Uint8Array;
+}
+
+export function formTable(ops: OpTable, familyOf: ReadonlyMap<ParsedRow, string>): FormTable {
+  const families = [...new Set(familyOf.values())];
+  const numbers = new Map(families.map((name, number) => [name, number]));
+  return {
+    count: ops.forms.length,
+    rareBase: ops.rareBase,
+    byOp: formsByOp(ops),
+    families,
+    family: Uint8Array.from(ops.forms, ({ row }) => numbers.get(familyOf.get(row)!)!),
+  };
+}
+
+function formsByOp({ hotForms, memoryForms, rareBase }: OpTable): Uint16Array {
   const ids = new Uint16Array(rareBase);
   [...hotForms, ...memoryForms, ...memoryForms, ...memoryForms].forEach(
     ({ id }, index) => (ids[FIRST_HOT + index] = id),

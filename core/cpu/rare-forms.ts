@@ -1,8 +1,6 @@
 import type { Generated } from './generated.js';
 import { Field, FORM_OF_OP, Status } from './layout.js';
 import type { Linker } from './linker.js';
-import { formsByOp } from './ops.js';
-import { rareExport } from './rare.js';
 import { REGION_SLOTS } from './tier-two/tier-two.js';
 import type { CpuState } from './state.js';
 import { Body, call } from './wasm/body.js';
@@ -20,32 +18,25 @@ export class RareForms {
     private readonly generated: Generated,
     private readonly state: CpuState,
   ) {
-    const { ops } = generated;
-    this.table = new WebAssembly.Table({ element: 'anyfunc', initial: ops.forms.length + REGION_SLOTS });
-    this.state.u16.set(formsByOp(ops), FORM_OF_OP >> 1);
+    const { count, byOp } = generated.forms;
     const stub = new WebAssembly.Instance(new WebAssembly.Module(stubModule()), {
       env: { link: (record: number) => this.#need(record) },
     });
-    for (let id = 0; id < ops.forms.length; id++) this.table.set(id, stub.exports['stub']);
+    this.table = new WebAssembly.Table({ element: 'anyfunc', initial: count }, stub.exports['stub']);
+    this.table.grow(REGION_SLOTS);
+    this.state.u16.set(byOp, FORM_OF_OP >> 1);
   }
 
   useLinker(linker: Linker): void {
     this.#linker = linker;
+    if (this.generated.start) linker.link(this.generated.start);
   }
 
   #need(record: number): void {
-    const { ops, rowSet } = this.generated;
+    const { rareBase, families, family } = this.generated.forms;
     const op = this.state.u16[(record + Field.op) >> 1]!;
-    const id = op >= ops.rareBase ? op - ops.rareBase : this.state.u16[(FORM_OF_OP >> 1) + op]!;
-    this.#link(rowSet.families.get(ops.forms[id]!.row)!);
-  }
-
-  #link(family: string): void {
-    const { ops, rowSet } = this.generated;
-    const { exports } = this.#linker!.link(this.generated.family(family));
-    for (const form of ops.forms) {
-      if (rowSet.families.get(form.row) === family) this.table.set(form.id, exports[rareExport(form)]);
-    }
+    const id = op >= rareBase ? op - rareBase : this.state.u16[(FORM_OF_OP >> 1) + op]!;
+    this.#linker!.link(this.generated.family(families[family[id]!]!));
   }
 }
 

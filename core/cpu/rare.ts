@@ -10,21 +10,24 @@ import { ModuleBuilder } from './wasm/module.js';
 
 const ONE_TO_ONE = { parameters: ['i32'], results: ['i32'] } as const;
 
-export const rareExport = (form: Form) => `f${form.id}`;
-
-/** Each form as a function (record) => status, exported under `rareExport`. */
-export function rareModule(forms: readonly Form[], signatures: HelperSignatures): Uint8Array<ArrayBuffer> {
+/** Each form as a function (record) => status, which the module puts into the table `forms` under the form's id. */
+export function rareModule(
+  forms: readonly Form[],
+  signatures: HelperSignatures,
+  tableSize: number,
+): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   const slowFunction = module.importFunction('slow', ONE_TO_ONE);
   const commitFunction = module.importFunction('commit', { parameters: [], results: [] });
   const systemFunction = module.importFunction('system', { parameters: ['i32', 'i32'], results: ['i32'] });
   module.importMemory('memory', 1);
+  module.importTable('forms', tableSize);
   const helpers = new HelperImports(systemFunction + 1, signatures);
   const bodies = forms.map((form) =>
     formBody(form, { slowFunction, commitFunction, systemFunction, helpers }),
   );
   helpers.import(module);
-  forms.forEach((form, i) => module.add(ONE_TO_ONE, bodies[i]!, rareExport(form)));
+  forms.forEach(({ id }, i) => module.setElement(id, module.add(ONE_TO_ONE, bodies[i]!)));
   return module.bytes();
 }
 

@@ -1,5 +1,5 @@
 import type { AddressBits, DecodeFailure, Instruction, MemoryOperand, Mode } from './instruction.js';
-import { choose, Opcodes } from './opcode-map.js';
+import { choose, modIsIgnored, Opcodes } from './opcode-map.js';
 import type { OperandCode } from './operand.js';
 import type { MandatoryPrefix, OpcodeMap, OperandSize, ParsedRow } from './row.js';
 
@@ -313,9 +313,6 @@ function addressBits(mode: Mode, prefixed: boolean): AddressBits {
   if (mode === 64) return prefixed ? 32 : 64;
   return prefixed === (mode === 32) ? 16 : 32;
 }
-
-/** Moves to and from control and debug registers name a general register whatever ModRM.mod says. */
-const modIsIgnored = (map: OpcodeMap, byte: number) => map === '0f' && byte >= 0x20 && byte <= 0x23;
 
 /** An immediate as the operand size sees it. */
 function cut(value: number, size: OperandSize): number {

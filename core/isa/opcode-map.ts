@@ -1,4 +1,15 @@
+import type { OperandCode } from './operand.js';
 import type { MandatoryPrefix, OpcodeMap, ParsedRow } from './row.js';
+
+export const OPCODE_MAPS: readonly OpcodeMap[] = [
+  '1',
+  '0f',
+  '0f38',
+  '0f3a',
+  'vex.0f',
+  'vex.0f38',
+  'vex.0f3a',
+];
 
 const REGISTER_ONLY = new Set(['R', 'U', 'N']);
 
@@ -42,31 +53,42 @@ export function choose(candidates: readonly ParsedRow[], selector: Selector): Pa
   let bestRank = -1;
   for (const row of candidates) {
     if (!fits(row, selector)) continue;
-    const { prefix, modrm, digit, rexW, plusRegister } = row.opcode;
-    const rank =
-      (prefix ? 4 : 0) +
-      (modrm !== undefined ? 2 : digit !== undefined ? 1 : 0) +
-      (rexW !== undefined ? 1 : 0) +
-      (plusRegister === selector.rexB ? 0.5 : 0);
+    const rank = rankOf(row, selector.rexB);
     if (rank > bestRank) [best, bestRank] = [row, rank];
   }
   return best;
 }
+
+/** Rows in the order in which `choose` prefers them, without those that REX.B rules out. */
+export const ranked = (candidates: readonly ParsedRow[], rexB: boolean): ParsedRow[] =>
+  candidates
+    .filter((row) => !rexB || !isPlainNop(row))
+    .sort((one, other) => rankOf(other, rexB) - rankOf(one, rexB));
+
+function rankOf({ opcode }: ParsedRow, rexB: boolean): number {
+  const { prefix, modrm, digit, rexW, plusRegister } = opcode;
+  return (
+    (prefix ? 4 : 0) +
+    (modrm !== undefined ? 2 : digit !== undefined ? 1 : 0) +
+    (rexW !== undefined ? 1 : 0) +
+    (plusRegister === rexB ? 0.5 : 0)
+  );
+}
+
+/** 90 with REX.B is xchg r8, rax, not nop. */
+const isPlainNop = ({ opcode: { byte, map, prefix, plusRegister } }: ParsedRow) =>
+  byte === 0x90 && map === '1' && !plusRegister && prefix === undefined;
 
 function fits(row: ParsedRow, selector: Selector): boolean {
   const { prefix, rexW, vexL } = row.opcode;
   if (rexW !== undefined && rexW !== selector.rexW) return false;
   if (vexL !== undefined && vexL !== selector.vexL) return false;
   if (prefix !== undefined && !fitsPrefix(prefix, selector.prefix)) return false;
-  // 90 with REX.B is xchg r8, rax, not nop.
-  if (isNop(row) && selector.rexB) return false;
+  if (selector.rexB && isPlainNop(row)) return false;
   return !row.opcode.hasModrm || fitsModrm(row, selector.modrm);
 }
 
-const isNop = ({ opcode: { byte, map, prefix, plusRegister } }: ParsedRow) =>
-  byte === 0x90 && map === '1' && !plusRegister && prefix === undefined;
-
-const fitsPrefix = (demanded: MandatoryPrefix, found: MandatoryPrefix) =>
+export const fitsPrefix = (demanded: MandatoryPrefix, found: MandatoryPrefix) =>
   demanded === found || (demanded === 'nfx' && (found === 'np' || found === '66'));
 
 function fitsModrm({ opcode, operands }: ParsedRow, modrm: number): boolean {
@@ -74,9 +96,12 @@ function fitsModrm({ opcode, operands }: ParsedRow, modrm: number): boolean {
   if (opcode.modrm !== undefined) return opcode.modrm === (opcode.anyRm ? modrm & 0xf8 : modrm);
   if (opcode.digit !== undefined && opcode.digit !== ((modrm >> 3) & 7)) return false;
   const isRegister = modrm >= 0xc0;
-  for (const { kind, text } of operands) {
-    if (kind === 'M' && isRegister) return false;
-    if ((REGISTER_ONLY.has(kind) || text === 'STi') && !isRegister) return false;
-  }
-  return true;
+  return isRegister ? !demandsMemory(operands) : !demandsRegister(operands);
 }
+
+export const demandsMemory = (operands: readonly OperandCode[]) => operands.some(({ kind }) => kind === 'M');
+export const demandsRegister = (operands: readonly OperandCode[]) =>
+  operands.some(({ kind, text }) => REGISTER_ONLY.has(kind) || text === 'STi');
+
+/** Moves to and from control and debug registers name a general register whatever ModRM.mod says. */
+export const modIsIgnored = (map: OpcodeMap, byte: number) => map === '0f' && byte >= 0x20 && byte <= 0x23;

@@ -1,5 +1,5 @@
 import type { Body } from './body.js';
-import { leb128, name, sectionHeader, vector } from './encode.js';
+import { leb128, name, sectionHeader, signedLeb128, vector } from './encode.js';
 import type { ValueType } from './expr.js';
 import { TYPE_BYTE } from './expr.js';
 
@@ -9,9 +9,10 @@ export interface Signature {
 }
 
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-const SECTION = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
+const SECTION = { type: 1, import: 2, function: 3, export: 7, element: 9, code: 10 } as const;
 const KIND = { function: 0, table: 1, memory: 2 } as const;
 const FUNCREF = 0x70;
+const [I32_CONST, END] = [0x41, 0x0b];
 
 /** Collects imports, functions and exports, and writes them as one binary module. */
 export class ModuleBuilder {
@@ -20,6 +21,7 @@ export class ModuleBuilder {
   readonly #imports: number[][] = [];
   readonly #functions: { type: number; body: Body }[] = [];
   readonly #exports: number[][] = [];
+  readonly #elements: { readonly first: number; readonly functions: number[] }[] = [];
   #importedFunctions = 0;
 
   /** Index of a signature, for `call_indirect`. */
@@ -55,6 +57,13 @@ export class ModuleBuilder {
     return index;
   }
 
+  /** A function that an instance puts into its table. */
+  setElement(at: number, functionIndex: number): void {
+    const last = this.#elements.at(-1);
+    if (last && last.first + last.functions.length === at) last.functions.push(functionIndex);
+    else this.#elements.push({ first: at, functions: [functionIndex] });
+  }
+
   bytes(): Uint8Array<ArrayBuffer> {
     const code = this.#functions.map(({ body }) => body.finish());
     const sections: [number, number[]][] = [
@@ -62,9 +71,16 @@ export class ModuleBuilder {
       [SECTION.import, vector(this.#imports)],
       [SECTION.function, vector(this.#functions.map(({ type }) => leb128(type)))],
       [SECTION.export, vector(this.#exports)],
+      [SECTION.element, vector(this.#elements.map(elementSegment))],
       [SECTION.code, leb128(code.length).concat(...code)],
     ];
     const parts = sections.map(([id, body]) => sectionHeader(id, body.length).concat(body));
     return Uint8Array.from(HEADER.concat(...parts));
   }
 }
+
+/** Active, for table 0. */
+const elementSegment = ({ first, functions }: { first: number; functions: readonly number[] }) => [
+  ...[0, I32_CONST, ...signedLeb128(first), END],
+  ...vector(functions.map((index) => leb128(index))),
+];

@@ -7,7 +7,8 @@ declare namespace WebAssembly {
     readonly buffer: ArrayBuffer;
   }
   class Table {
-    constructor(descriptor: { element: 'anyfunc'; initial: number });
+    constructor(descriptor: { element: 'anyfunc'; initial: number }, value?: unknown);
+    grow(by: number): number;
     set(index: number, value: unknown): void;
     get(index: number): unknown;
   }
