@@ -63,7 +63,10 @@ export const CONSOLE_ONCE_ENV = 'CONSOLE_ONCE';
 /** Kind of the Exception in the status of a context whose script threw. */
 export const SCRIPT_EXCEPTION = 0x100;
 
-/** First line of an executable file that names a program the machine was built with: `#!isolate NAME`. */
+/**
+ * First line of an executable file for an isolate: `#!isolate [NAME] [schemes=A,B]`. NAME is a program the machine was built with, else
+ * the source follows; `schemes` are the only ones it may open.
+ */
 export const ISOLATE_INTERPRETER = 'isolate';
 
 /** The capability of the scheme manager, by this name in `roots` of the first process. */

@@ -1,4 +1,4 @@
-import { ISOLATE_INTERPRETER } from '../../core/abi/engine.js';
+import { commandLine } from './manifest.js';
 import { manifests } from './manifests.js';
 import type { ImageFile } from './runtime/boot-image.js';
 
@@ -28,13 +28,13 @@ const SCRIPTS: Tree = {
 
 /** `/usr/bin`: a file for every program and for each of its commands, which only names it. */
 function programs(): Tree {
-  const names = [...manifests.values()].flatMap(({ name, commands = [] }) =>
-    [name, ...commands].map((command) => [command, name] as const),
+  const names = [...manifests.values()].flatMap((manifest) =>
+    [manifest.name, ...(manifest.commands ?? [])].map((command) => [command, manifest] as const),
   );
   return Object.fromEntries(
-    names.map(([command, name]) => [
+    names.map(([command, manifest]) => [
       `usr/bin/${command}`,
-      { content: `#!${ISOLATE_INTERPRETER} ${name}\n`, mode: 0o755 },
+      { content: commandLine(manifest), mode: 0o755 },
     ]),
   );
 }

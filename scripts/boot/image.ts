@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HostError } from '../../core/errors/host-error.js';
 import { isBuilt, packageRoot } from '../assets/package-root.js';
+import { commandLine } from '../../plugins/services/manifest.js';
 import { manifests } from '../../plugins/services/manifests.js';
 import { buildBootImage } from '../../plugins/services/runtime/boot-image.js';
 import type { ImageFile } from '../../plugins/services/runtime/boot-image.js';
@@ -43,14 +44,13 @@ export async function buildImage(image: ImageDescription, quiet: boolean): Promi
 
 /** One line that names the program: the machine brings its code. */
 function isolatePrograms(): Tree {
-  const names = [...manifests.values()].flatMap(({ name, commands = [] }) => [
-    [name, name] as const,
-    ...commands.map((command) => [command, name] as const),
-  ]);
+  const names = [...manifests.values()].flatMap((manifest) =>
+    [manifest.name, ...(manifest.commands ?? [])].map((command) => [command, manifest] as const),
+  );
   return Object.fromEntries(
-    names.map(([command, program]) => [
+    names.map(([command, manifest]) => [
       `usr/bin/${command}`,
-      { content: `#!isolate ${program}\n`, mode: 0o755 },
+      { content: commandLine(manifest), mode: 0o755 },
     ]),
   );
 }

@@ -48,6 +48,8 @@ export class Context {
   exception: ExceptionRecord | undefined;
   /** Marked for death: it exits at the next border of the kernel. */
   killed = false;
+  /** Its program came to its end by itself. */
+  completed = false;
   /** A signal stands by: interruptible waits end with EINTR. */
   interrupted = false;
   user: UserMemory = noUserMemory;

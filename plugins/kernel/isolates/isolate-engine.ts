@@ -190,6 +190,7 @@ export class IsolateEngines implements EngineStarter, IsolateCalls {
       context.exception = { vector: UNHANDLED_THROW, errorCode: 0, address: 0 };
     }
     context.killed = true;
+    context.completed = exit.kind === 'exit';
     return 0;
   }
 

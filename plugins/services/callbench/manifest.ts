@@ -1,3 +1,3 @@
 import { program } from '../manifest.js';
 
-export const manifest = program('callbench');
+export const manifest = program('callbench', { authority: ['file', 'pipe', 'zero'] });

@@ -9,7 +9,7 @@ import type { Os } from './os.js';
 
 /** What a holder of a namespace may ask its manager. Handles are the caller's to close. */
 export class NamespaceCalls {
-  constructor(private readonly os: Os) {}
+  constructor(private readonly os: Pick<Os, 'calls' | 'fds' | 'files' | 'namespace'>) {}
 
   get handle(): number {
     const fd = this.os.namespace.managerFd;

@@ -78,7 +78,7 @@ export class StartHandle implements ProcHandle {
 function statusOf(context: Context): number {
   if (context.state === 'dead') {
     if (context.exception) return ContextStatus.UNHANDLED_EXCEPTION;
-    return context.killed ? ContextStatus.FORCE_KILLED : ContextStatus.DEAD;
+    return context.killed && !context.completed ? ContextStatus.FORCE_KILLED : ContextStatus.DEAD;
   }
   const states = {
     runnable: context.killed ? ContextStatus.FORCE_KILLED : ContextStatus.RUNNABLE,

@@ -8,8 +8,14 @@ import type { Files } from '../files.js';
 /** What a file turns out to be when it is to be run. `argv` is that of the new process. */
 export type Executable =
   | { readonly kind: 'native'; readonly path: string; readonly argv: readonly string[] }
-  | { readonly kind: 'program'; readonly program: string; readonly argv: readonly string[] }
-  | { readonly kind: 'source'; readonly source: string; readonly argv: readonly string[] };
+  | ({ readonly kind: 'program'; readonly program: string } & Restricted)
+  | ({ readonly kind: 'source'; readonly source: string } & Restricted);
+
+interface Restricted {
+  readonly argv: readonly string[];
+  /** The only schemes it may open; absent: those of whoever starts it. */
+  readonly schemes?: readonly string[];
+}
 
 const HEAD_BYTES = 256;
 const MAX_INTERPRETERS = 4;
@@ -29,11 +35,15 @@ export function recognise(files: Files, path: string, argv: readonly string[], d
   return recognise(files, interpreter, inner, depth + 1);
 }
 
-/** `#!isolate NAME` is a program the machine knows; without a name the source follows in the file. */
-function isolate(files: Files, path: string, program: string, argv: readonly string[]): Executable {
-  if (program) return { kind: 'program', program, argv };
+/** `#!isolate [NAME] [schemes=A,B]`: a program the machine knows; without a name the source follows in the file. */
+function isolate(files: Files, path: string, option: string, argv: readonly string[]): Executable {
+  const [, program, list] = /^([^\s=]+)?\s*(?:schemes=(\S*))?$/.exec(option) ?? [];
+  if (program === undefined && list === undefined && option !== '')
+    throw new PosixError(Errno.ENOEXEC, 'exec');
+  const restricted = list === undefined ? { argv } : { argv, schemes: list.split(',').filter(Boolean) };
+  if (program) return { kind: 'program', program, ...restricted };
   const text = files.readText(path);
-  return { kind: 'source', source: text.slice(text.indexOf('\n') + 1), argv };
+  return { kind: 'source', source: text.slice(text.indexOf('\n') + 1), ...restricted };
 }
 
 function headOf(files: Files, path: string): string {

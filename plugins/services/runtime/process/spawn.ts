@@ -2,6 +2,7 @@ import { encodeEngine } from '../../../../core/abi/engine.js';
 import { ContextDup } from '../../../../core/abi/kernel-schemes.js';
 import { ProcCall, ProcDup, Signal } from '../../../../core/abi/process-manager.js';
 import { INTERNAL_FD_BASE } from '../fd-table.js';
+import { NamespaceCalls } from '../namespace-calls.js';
 import { baseName } from '../paths.js';
 import { encodeUtf8 } from '../utf8.js';
 import { recognise } from './executable.js';
@@ -10,6 +11,7 @@ import type { EngineHeader, StartRecord } from '../../../../core/abi/engine.js';
 import type { Calls } from '../calls.js';
 import type { FdTable } from '../fd-table.js';
 import type { Files } from '../files.js';
+import type { Namespace } from '../namespace.js';
 import type { Executable } from './executable.js';
 import type { Processes } from './processes.js';
 
@@ -40,6 +42,7 @@ export interface SpawnTools {
   readonly fds: FdTable;
   readonly files: Files;
   readonly processes: Processes;
+  readonly namespace: Namespace;
 }
 
 /** A child under construction: handles of the process and of its first thread. */
@@ -52,7 +55,14 @@ export interface Embryo {
 /** Starts the file at `path` as a child process and answers its pid. What fails leaves no child behind. */
 export function spawn(tools: SpawnTools, path: string, options: SpawnOptions): number {
   const executable = recognise(tools.files, path, options.argv);
-  return start(tools, executable, baseName(path), options);
+  const schemes = executable.kind === 'native' ? undefined : executable.schemes;
+  if (!schemes) return start(tools, executable, baseName(path), options);
+  const namespaceFd = new NamespaceCalls(tools).fork(schemes);
+  try {
+    return start(tools, executable, baseName(path), { ...options, namespaceFd });
+  } finally {
+    tools.files.close(namespaceFd);
+  }
 }
 
 export function start(
