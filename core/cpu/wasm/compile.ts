@@ -9,8 +9,8 @@ const OPTIMISED = [
   // V8 11's allocator for huge functions keeps loop variables on the stack: half the speed. Later engines have neither it nor the flag.
   ...(V8_MAJOR <= 11 ? ['turbo-use-mid-tier-regalloc-for-huge-functions'] : []),
 ];
-/** Flags with which the quick compiler counts loops, to call the other one. */
-const TIERING = ['wasm-dynamic-tiering', 'wasm-tier-up'];
+/** Flags with which the quick compiler counts loops, to call the other one; compiled at the first call, a function would be under them. */
+const TIERING = ['wasm-dynamic-tiering', 'wasm-tier-up', 'wasm-lazy-compilation'];
 
 /**
  * Compiles within milliseconds, to half the speed of optimised code, and for good: with dynamic tiering a function with one big loop runs 20
