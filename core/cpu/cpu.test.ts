@@ -364,6 +364,22 @@ describe('Cpu', () => {
       cpu.addWatchpoint(BigInt(DATA), 1, 'access');
       expect(cpu.run(100)).to.equal('watchpoint');
     });
+
+    it('see what TypeScript writes by physical address, and not what a debugger writes', () => {
+      const { cpu, load, memory } = createCpuBench({
+        bus: {
+          portOut: (port) => void (port === 1 ? memory.write32(DATA, 1) : memory.fill(DATA - 8, 2, 12)),
+        },
+      });
+      load('e6 01 e6 02 90 f4');
+      cpu.addWatchpoint(BigInt(DATA + 2), 1, 'write');
+      memory.writeLinear(BigInt(DATA), Uint8Array.of(1, 2, 3, 4));
+      for (const end of [2, 4]) {
+        expect(cpu.run(100)).to.equal('watchpoint');
+        expect(cpu.registers.rip).to.equal(BigInt(CODE + end));
+      }
+      expect(cpu.run(100)).to.equal('halt');
+    });
   });
 
   it('leaves at the next border when asked from a callback', () => {

@@ -106,7 +106,13 @@ export class X86Cpu implements Cpu {
     this.#debug = this.#createDebug();
     this.#tierTwo = tierTwo ? this.#createTierTwo(tierTwo) : undefined;
     this.#code = this.#createCode(tierTwo ? tierTwo.countTo : 0);
-    this.memory = new CpuGuestMemory(this.state, paging, this.#code, (...access) => this.#notice(...access));
+    this.memory = new CpuGuestMemory(
+      this.state,
+      paging,
+      this.#code,
+      (...access) => this.#notice(...access),
+      (physical, length) => this.#noticeWrite(physical, length),
+    );
     this.registers = new CpuRegisters(this.state, {
       translationChanged: () => this.flushTlb(),
       controlChanged: () => this.#controlChanged(),
@@ -292,6 +298,17 @@ export class X86Cpu implements Cpu {
     this.#debug.isMuted = true;
     if (this.#watchpoints.check(linear, length, kind)) this.#leave('watchpoint');
     this.#debug.isMuted = false;
+  }
+
+  /** What TypeScript writes by physical address, where a watched linear one leads there now. */
+  #noticeWrite(physical: number, length: number): void {
+    if (!this.#watchpoints.any) return;
+    const cr3 = this.state.get64(State.cr3);
+    for (const { linear, length: watched } of this.#watchpoints.ranges) {
+      const start = this.memory.translate(linear, cr3)?.physical;
+      if (start !== undefined && physical < start + watched && start < physical + length)
+        this.#notice(linear, watched, 'write');
+    }
   }
 
   #rethrow(): never {

@@ -18,6 +18,10 @@ export class Watchpoints {
     return this.#watches.size > 0;
   }
 
+  get ranges(): Iterable<{ readonly linear: bigint; readonly length: number }> {
+    return this.#watches;
+  }
+
   add(watch: Watch, changed: () => void): Undo {
     this.#watches.add(watch);
     changed();

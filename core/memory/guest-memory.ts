@@ -23,6 +23,7 @@ export class CpuGuestMemory implements GuestMemory {
     private readonly paging: Paging,
     private readonly code: CodeCache,
     private readonly onAccess: (linear: bigint, length: number, kind: AccessKind) => void,
+    private readonly onWrite: (physical: number, length: number) => void,
   ) {
     this.#view = new DataView(state.memory.buffer, RAM);
   }
@@ -59,39 +60,37 @@ export class CpuGuestMemory implements GuestMemory {
   write8(physical: number, value: number): void {
     if (!this.#inRam(physical, 1)) return;
     this.state.u8[RAM + physical] = value;
-    this.code.invalidate(physical, 1);
+    this.#wrote(physical, 1);
   }
 
   write16(physical: number, value: number): void {
     if (!this.#inRam(physical, 2)) return;
     this.#view.setUint16(physical, value, true);
-    this.code.invalidate(physical, 2);
+    this.#wrote(physical, 2);
   }
 
   write32(physical: number, value: number): void {
     if (!this.#inRam(physical, 4)) return;
     this.#view.setUint32(physical, value, true);
-    this.code.invalidate(physical, 4);
+    this.#wrote(physical, 4);
   }
 
   write64(physical: number, value: bigint): void {
     if (!this.#inRam(physical, 8)) return;
     this.#view.setBigUint64(physical, value, true);
-    this.code.invalidate(physical, 8);
+    this.#wrote(physical, 8);
   }
 
   write(physical: number, bytes: Uint8Array): void {
-    const kept = this.#clip(physical, bytes.length);
-    if (kept === 0) return;
-    this.state.u8.set(bytes.subarray(0, kept), RAM + physical);
-    this.code.invalidate(physical, kept);
+    const kept = this.#store(physical, bytes);
+    if (kept > 0) this.onWrite(physical, kept);
   }
 
   fill(physical: number, byte: number, length: number): void {
     const kept = this.#clip(physical, length);
     if (kept === 0) return;
     this.state.u8.fill(byte, RAM + physical, RAM + physical + kept);
-    this.code.invalidate(physical, kept);
+    this.#wrote(physical, kept);
   }
 
   translate(linear: bigint, cr3: bigint): Translation | undefined {
@@ -119,12 +118,25 @@ export class CpuGuestMemory implements GuestMemory {
   writeLinear(linear: bigint, bytes: Uint8Array, cr3 = this.state.get64(State.cr3)): boolean {
     const pieces = this.#pieces(linear, bytes.length, cr3);
     if (!pieces) return false;
-    for (const { physical, at, count } of pieces) this.write(physical, bytes.subarray(at, at + count));
+    for (const { physical, at, count } of pieces) this.#store(physical, bytes.subarray(at, at + count));
     return true;
   }
 
   notifyLinearAccess(linear: bigint, length: number, kind: AccessKind): void {
     this.onAccess(linear, length, kind);
+  }
+
+  #store(physical: number, bytes: Uint8Array): number {
+    const kept = this.#clip(physical, bytes.length);
+    if (kept === 0) return 0;
+    this.state.u8.set(bytes.subarray(0, kept), RAM + physical);
+    this.code.invalidate(physical, kept);
+    return kept;
+  }
+
+  #wrote(physical: number, length: number): void {
+    this.code.invalidate(physical, length);
+    this.onWrite(physical, length);
   }
 
   #inRam(physical: number, length: number): boolean {
