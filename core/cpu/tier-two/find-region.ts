@@ -5,6 +5,7 @@ import { PAGE_BYTES, RAM, RECORD_BYTES, State } from '../layout.js';
 import type { OpTable } from '../ops.js';
 import { RecordWriter } from '../record.js';
 import type { CpuState } from '../state.js';
+import { PLAIN } from './float-shortcuts.js';
 import { isNearEnough, MOST_INSTRUCTIONS_A_BLOCK } from './region-function.js';
 import type { Flow, Region, RegionBlock, RegionInstruction } from './region.js';
 
@@ -57,6 +58,7 @@ class RegionFinder {
     return {
       blocks: [...this.#leaders].map((place) => this.#block(place)),
       returnPlaces: this.#returnPlaces(),
+      isPlainFloat: (this.sources.state.get32(State.mxcsr) & PLAIN.mask) === PLAIN.value,
       pages: [...this.#pages]
         .filter(([distance, { number }]) => distance !== 0 && this.#bytes.has(number))
         .map(([distance, { map }]) => ({ distance, map })),

@@ -69,6 +69,11 @@ const EXTRACT_SIGNED = { 1: 21, 2: 24 } as const;
 export class PromotedState {
   readonly #places = new Map<number, Place>();
 
+  /** Told of every write of a vector register. */
+  vectorWritten: (offset: number) => void = () => undefined;
+  /** MXCSR may not be written. */
+  keepsControl = false;
+
   constructor(private readonly body: Body) {}
 
   /** Whether a byte of the state block lives in a local. */
@@ -160,6 +165,8 @@ export class PromotedState {
     const place = this.#place(at);
     const old = this.body.get(place.local);
     const inside = at - place.offset;
+    if (at === State.mxcsr && this.keepsControl) refuse();
+    if (place.local.type === 'v128') this.vectorWritten(at);
     place.written = true;
     if (place.local.type === 'i32')
       return opcode[0] === STORE.i32 ? this.body.assignment(place.local, value) : refuse();

@@ -1,5 +1,6 @@
 import { State } from '../layout.js';
 import { Body } from '../wasm/body.js';
+import type { Label } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
 import { PromotedState } from './promoted-state.js';
 
@@ -13,7 +14,9 @@ export class RegionBody extends Body {
   #promotes = true;
 
   override do(code: Expr): void {
-    if (!this.hasLeft && changesGuest(code)) this.changed = true;
+    // Code that is never executed may take whatever it wants from the stack.
+    if (this.hasLeft) return;
+    if (changesGuest(code)) this.changed = true;
     super.do(this.#promotes ? this.state.promote(code) : code);
   }
 
@@ -23,6 +26,7 @@ export class RegionBody extends Body {
   }
 
   override if(condition: Expr, then: () => void, otherwise?: () => void): void {
+    if (this.hasLeft) return;
     const { changed: before, hasLeft } = this;
     let after = before;
     const arm = (build: () => void) => () => {
@@ -33,6 +37,21 @@ export class RegionBody extends Body {
     };
     super.if(condition, arm(then), otherwise && arm(otherwise));
     this.changed = after;
+  }
+
+  override block(build: (label: Label) => void): void {
+    this.#around(() => super.block(build));
+  }
+
+  override loop(build: (label: Label) => void): void {
+    this.#around(() => super.loop(build));
+  }
+
+  /** What comes behind a block is reached from inside it. */
+  #around(build: () => void): void {
+    if (this.hasLeft) return;
+    build();
+    this.hasLeft = false;
   }
 
   /** Code that means the memory itself. */

@@ -1,10 +1,11 @@
 import type { HelperImports } from '../emitter/record-emitter.js';
 import { state32, state64, toState64 } from '../emitter/emitter.js';
 import { UNIT_OFF } from '../emitter/prelude.js';
-import { CODE_TLB, CODE_TLB_ENTRIES, Slot, State } from '../layout.js';
+import { CODE_TLB, CODE_TLB_ENTRIES, Field, Slot, State } from '../layout.js';
 import type { Label, Local } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
 import { i32, i64 } from '../wasm/expr.js';
+import { FloatShortcuts, PLAIN } from './float-shortcuts.js';
 import { nestingOf } from './control-flow.js';
 import type { Nesting } from './control-flow.js';
 import { NotPromotable } from './promoted-state.js';
@@ -38,6 +39,8 @@ class RegionFunction implements RegionFrame {
   readonly #target: Local = this.#body.local('i64');
   readonly #numbers: ReadonlyMap<number, number>;
   readonly #units = new Set<Unit>();
+  readonly #floats = new FloatShortcuts(this.#body);
+  #needsPlainFloat = false;
   #static: Label = 0;
   #dynamic: Label = 0;
   /** Of the jump table, where there is one. */
@@ -54,6 +57,8 @@ class RegionFunction implements RegionFrame {
     private readonly region: Region,
     readonly helpers: HelperImports,
   ) {
+    this.#body.state.keepsControl = region.isPlainFloat;
+    this.#body.state.vectorWritten = (offset) => this.#floats.written(offset);
     this.#numbers = new Map(region.blocks.map(({ place }, number) => [place, number]));
   }
 
@@ -65,11 +70,13 @@ class RegionFunction implements RegionFrame {
         this.#static = fixed;
         this.#blocks();
       });
+      body.hasLeft = false;
       const code = body.get(this.#exitCode);
       body.set(this.#target, this.#address(i64.extendS(i32.shrS(code, i32.const(GIVEN_BACK_BITS)))));
       const givenBack = i32.and(code, i32.const(MOST_INSTRUCTIONS_A_BLOCK));
       body.set(this.#left, i32.add(body.get(this.#left), givenBack));
     });
+    body.hasLeft = false;
     body.plainly(() => {
       body.state.storeAll();
       body.do(toState64(State.rip, body.get(this.#target)));
@@ -86,6 +93,10 @@ class RegionFunction implements RegionFrame {
     for (const page of this.region.pages) this.#requirePage(page);
     const traps = [...this.#units].reduce((bits, unit) => bits | UNIT_OFF[unit], 0);
     if (traps !== 0) this.#refuse(i32.and(state32(State.fpuTrap), i32.const(traps)));
+    if (this.#needsPlainFloat) {
+      const control = i32.and(state32(State.mxcsr), i32.const(PLAIN.mask));
+      this.#refuse(i32.ne(control, i32.const(PLAIN.value)));
+    }
     body.state.loadAll();
   }
 
@@ -172,6 +183,8 @@ class RegionFunction implements RegionFrame {
 
   #block({ place, instructions }: RegionBlock): void {
     const body = this.#body;
+    body.hasLeft = false;
+    this.#floats.forget();
     this.#number++;
     this.#uncounted = instructions.length;
     body.set(this.#left, i32.sub(body.get(this.#left), i32.const(instructions.length)));
@@ -202,7 +215,17 @@ class RegionFunction implements RegionFrame {
     const { row } = e.form;
     if (row.privileged) throw new NotPromotable();
     if (row.unit) this.#units.add(row.unit);
+    if (row.unit === 'sse' && this.#shortcut(e)) return;
     row.does(e);
+  }
+
+  #shortcut(e: RegionEmitter): boolean {
+    if (!this.region.isPlainFloat) return false;
+    const { fields } = this.#instruction;
+    const [reg, rm] = [fields.getUint8(Field.reg) >> 4, fields.getUint8(Field.rm) >> 4];
+    const done = this.#floats.emit(e, (condition) => this.exitBefore(condition), reg, rm);
+    if (done) this.#needsPlainFloat = true;
+    return done;
   }
 
   exitBefore(condition?: Expr): void {

@@ -30,6 +30,8 @@ export interface Region {
   readonly blocks: readonly RegionBlock[];
   /** Where a `ret` in it may lead to: behind the calls of the region. */
   readonly returnPlaces: readonly number[];
+  /** MXCSR is plain, as `PLAIN` in float-shortcuts says, and has to be on every entry. */
+  readonly isPlainFloat: boolean;
   /** Pages beside the head's, by their distance in bytes. */
   readonly pages: readonly RegionPage[];
   /** First byte and the one behind the last, of each piece of code, by physical page. */
