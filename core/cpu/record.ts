@@ -112,7 +112,8 @@ export class RecordWriter {
     const { u8, i32 } = this.state;
     const { base, index, scale, displacement, ripRelative } = instruction.memory!;
     u8[record + Field.rm] = ripRelative ? Slot.pageBase : base === undefined ? Slot.zero : base * 8;
-    u8[record + Field.index] = index === undefined ? Slot.zero : index * 8;
+    u8[record + Field.index] =
+      index === undefined ? Slot.zero : index * (instruction.row.vectorIndex ? 16 : 8);
     this.#segment(record, instruction, scale);
     const folded = ripRelative ? displacement + next : displacement;
     const overflows = folded > 0x7fff_ffff;

@@ -232,14 +232,14 @@ export class Decoder {
     return { reg: 0, rm: (opcode & 7) | (this.#rex & REX_B ? 8 : 0), memory: undefined };
   }
 
-  #modrm({ opcode: { map, byte } }: ParsedRow) {
+  #modrm({ opcode: { map, byte }, vectorIndex }: ParsedRow) {
     const modrm = this.#byte() | (modIsIgnored(map, byte) ? 0xc0 : 0);
     const mod = modrm >> 6;
     const reg = ((modrm >> 3) & 7) | (this.#rex & REX_R ? 8 : 0);
     const rm = modrm & 7;
     if (mod === 3) return { reg, rm: rm | (this.#rex & REX_B ? 8 : 0), memory: undefined };
     if (this.#addressBits === 16) return { reg, rm, memory: this.#short(mod, rm) };
-    return { reg, rm, memory: rm === 4 ? this.#sib(mod) : this.#simple(mod, rm) };
+    return { reg, rm, memory: rm === 4 ? this.#sib(mod, vectorIndex !== undefined) : this.#simple(mod, rm) };
   }
 
   #simple(mod: number, rm: number): MemoryOperand {
@@ -259,7 +259,7 @@ export class Decoder {
     return { base, index, scale: 0, displacement, ripRelative: false };
   }
 
-  #sib(mod: number): MemoryOperand {
+  #sib(mod: number, isVector: boolean): MemoryOperand {
     const sib = this.#byte();
     const index = ((sib >> 3) & 7) | (this.#rex & REX_X ? 8 : 0);
     const noBase = (sib & 7) === 5 && mod === 0;
@@ -267,7 +267,7 @@ export class Decoder {
     const displacement = noBase ? this.#signed32() : this.#displacement(mod);
     return {
       base,
-      index: index === 4 ? undefined : index,
+      index: index === 4 && !isVector ? undefined : index,
       scale: sib >> 6,
       displacement,
       ripRelative: false,

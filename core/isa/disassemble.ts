@@ -136,14 +136,20 @@ function memory(instruction: Instruction, operand: OperandCode, rip: bigint | un
   return `${width}[${segmentPrefix(instruction)}${address(instruction, rip)}]`;
 }
 
-function address({ memory: place, addressBits: bits, length }: Instruction, rip: bigint | undefined): string {
+function address(
+  { memory: place, addressBits: bits, length, row, size }: Instruction,
+  rip: bigint | undefined,
+): string {
   const { base, index, scale, displacement, ripRelative } = place!;
+  const isWide = size === 256 && row.vectorIndex === 256;
+  const indexName = (number: number) =>
+    row.vectorIndex ? `${isWide ? 'ymm' : 'xmm'}${number}` : registerName(number, bits);
   if (ripRelative && rip !== undefined)
     return `0x${BigInt.asUintN(bits, rip + BigInt(length + displacement)).toString(16)}`;
   const parts = [
     ...(ripRelative ? [bits === 32 ? 'eip' : 'rip'] : []),
     ...(base === undefined ? [] : [registerName(base, bits)]),
-    ...(index === undefined ? [] : [`${registerName(index, bits)}${scale ? `*${1 << scale}` : ''}`]),
+    ...(index === undefined ? [] : [`${indexName(index)}${scale ? `*${1 << scale}` : ''}`]),
   ];
   if (parts.length === 0) return `0x${BigInt.asUintN(bits, BigInt(displacement)).toString(16)}`;
   return `${parts.join('+')}${displacement === 0 ? '' : signed(displacement)}`;

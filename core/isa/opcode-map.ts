@@ -91,10 +91,12 @@ function fits(row: ParsedRow, selector: Selector): boolean {
 export const fitsPrefix = (demanded: MandatoryPrefix, found: MandatoryPrefix) =>
   demanded === found || (demanded === 'nfx' && (found === 'np' || found === '66'));
 
-function fitsModrm({ opcode, operands }: ParsedRow, modrm: number): boolean {
+function fitsModrm({ opcode, operands, vectorIndex }: ParsedRow, modrm: number): boolean {
   if (modrm < 0) return true;
   if (opcode.modrm !== undefined) return opcode.modrm === (opcode.anyRm ? modrm & 0xf8 : modrm);
   if (opcode.digit !== undefined && opcode.digit !== ((modrm >> 3) & 7)) return false;
+  // A vector index is in a SIB byte.
+  if (vectorIndex && (modrm & 7) !== 4) return false;
   const isRegister = modrm >= 0xc0;
   return isRegister ? !demandsMemory(operands) : !demandsRegister(operands);
 }

@@ -47,6 +47,7 @@ function sizeList(row: Row, operands: readonly OperandCode[]): readonly OperandS
   if (row.sizes === 'v32') return [16, 32];
   if (row.sizes === 'v' || row.sizes === 'd64' || row.sizes === 'n64') return [16, 32, 64];
   if (row.sizes === 'y') return [32, 64];
+  if (row.sizes === 'x') return vectorLengths(row.encoding);
   if (row.sizes !== undefined) return [row.sizes];
   const sizes = operands.map(({ size }) => size);
   if (sizes.includes('v') || sizes.includes('z')) return [16, 32, 64];

@@ -34,6 +34,8 @@ export interface Row {
    * near (target in the same page) or far.
    */
   readonly hot?: string;
+  /** The index of the memory operand is a vector; the value is its length in the form of 256 bits. */
+  readonly vectorIndex?: 128 | 256;
   /** Operand 0 is only written: what the meaning reads as operand 0, 1, … are operands 1, 2, … */
   readonly nondestructive?: boolean;
   /** The last vector operand is so many times smaller than the vector length. */
@@ -42,7 +44,7 @@ export interface Row {
    * Sizes where the operands do not tell: `v` 16 32 64, `d64` the same where 64-bit mode has no 32, `n64` the same where 64-bit mode has
    * 64 only, `v32` 16 32, `y` 32 64, or one size.
    */
-  readonly sizes?: 'v' | 'v32' | 'd64' | 'n64' | 'y' | OperandSize;
+  readonly sizes?: 'v' | 'v32' | 'd64' | 'n64' | 'y' | 'x' | OperandSize;
   /** Exists in 64-bit mode only, or in every other mode only. */
   readonly modes?: 'long' | 'legacy';
   /** What CPUID calls the extension that brought it, where it is not the one of its family. */

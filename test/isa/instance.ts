@@ -46,6 +46,7 @@ class InstanceBuilder {
   readonly #memory: Patch[] = [];
   readonly #prefixes: number[] = [];
   #rex = 0;
+  readonly #vvvv: number;
   readonly #shape: Shape;
   /** Behind the opcode: ModRM, SIB, displacement. */
   #tail: number[] = [];
@@ -57,6 +58,7 @@ class InstanceBuilder {
     private readonly random: Random,
     private readonly isPlain: boolean,
   ) {
+    this.#vvvv = row.usesVvvv ? random.below(isPlain ? 4 : 16) : 0;
     this.#shape = { size: random.pick(row.sizeList), variant: random.pick(row.variants) };
   }
 
@@ -219,6 +221,7 @@ class InstanceBuilder {
 
   #memoryOperand(reg: number): void {
     const { random } = this;
+    if (this.row.vectorIndex) return this.#vectorIndexed(reg);
     const wide = !this.isPlain && random.oneIn(16);
     if (wide) this.#prefixes.push(0x67);
     const alignment =
@@ -244,6 +247,30 @@ class InstanceBuilder {
     if (fs) this.#state.fsBase = base;
     else this.#state.gsBase = base;
     return base;
+  }
+
+  /** A base that points to data, an index that mostly leads to places around there, and a mask that chooses some lanes. */
+  #vectorIndexed(reg: number): void {
+    const { random } = this;
+    const target = this.#address(8);
+    this.#patchAt(target);
+    const base = this.isPlain ? RBX : random.below(16);
+    const index = random.below(this.isPlain ? 4 : 16);
+    this.#rex |= (base >= 8 ? 0x41 : 0) | (index >= 8 ? 0x42 : 0);
+    const scale = random.below(4);
+    this.#tail.push(0x44 | (reg << 3), (scale << 6) | ((index & 7) << 3) | (base & 7), 0x10);
+    this.#point(base, target - 0x10n);
+    const laneBytes = this.row.mnemonic.includes('gatherq') ? 8 : 4;
+    for (let at = 0; at < 32; at += laneBytes) {
+      const distance = random.oneIn(60) ? random.u32() | 0 : random.below(24) - 4;
+      this.#setVector(index, at, [...qword(BigInt(distance))].slice(0, laneBytes));
+    }
+    for (let at = 3; at < 32; at += 4) this.#setVector(this.#vvvv, at, [random.pick([0x80, 0xff, 0x7f, 0])]);
+  }
+
+  #setVector(register: number, at: number, bytes: readonly number[]): void {
+    const start = at < 16 ? 160 + at : YMM_AT + at - 16;
+    this.#state.fx.set(bytes, start + register * 16);
   }
 
   #ripRelative(reg: number, target: bigint): void {
@@ -314,7 +341,7 @@ class InstanceBuilder {
   #vex(): number[] {
     const { random, row } = this;
     const { map, prefix, vexL } = row.opcode;
-    const vvvv = row.usesVvvv ? random.below(this.isPlain ? 4 : 16) : 0;
+    const vvvv = this.#vvvv;
     const ignoresL = vexL === undefined && this.#shape.size < 128 && random.oneIn(4) && !this.isPlain;
     const length = vexL || ignoresL || (vexL === undefined && this.#shape.size === 256) ? 4 : 0;
     const last = ((~vvvv & 15) << 3) | length | VEX_PREFIXES[prefix ?? 'np'];

@@ -225,8 +225,7 @@ export abstract class Emitter {
   }
 
   /** A vector operand, 16 bytes after 16 bytes; what memory does not fill is zero. */
-  readParts(i: number): Expr[] {
-    const bytes = this.sizeOf(i) / 8;
+  readParts(i: number, bytes = this.sizeOf(i) / 8): Expr[] {
     if (bytes < 16 && this.isMemory(i)) return [this.let(i64x2.replace(v128.const64(0n), 0, this.read(i)))];
     const from = this.isMemory(i) ? this.translate(this.address(i), bytes, 'read') : this.registerAddress(i);
     const places = bytes > UPPER_HALF ? [0, UPPER_HALF] : [0];
@@ -246,6 +245,21 @@ export abstract class Emitter {
       const all = clears ? [...parts, v128.const64(0n)] : parts;
       storeTo(this.#registerAddress(this.destination(i)), all);
     }
+  }
+
+  /** The vector register that is the index of a memory operand, 16 bytes after 16 bytes. */
+  readIndexes(): Expr[] {
+    const register = i32.add(i32.shl(this.field8(Field.index), i32.const(1)), i32.const(State.vector));
+    const places = this.size === 256 && this.form.row.vectorIndex === 256 ? [0, UPPER_HALF] : [0];
+    return places.map((at) => this.let(v128.load(register, at)));
+  }
+
+  /** Linear address of a memory operand whose index is `index`. */
+  indexedAddress(index: Expr): Expr {
+    const packed = this.let(this.field8(Field.scaleSegment));
+    const scaled = i64.shl(index, i64.extendU(i32.and(packed, i32.const(3))));
+    const based = i64.add(i64.load(this.field8(Field.rm)), this.field32Signed64(Field.displacement));
+    return this.let(i64.add(i64.and(i64.add(based, scaled), this.addressMask()), segmentBase(packed)));
   }
 
   /** Address in the WebAssembly memory of a register operand: general, vector (16 bytes) or MMX. */

@@ -2,6 +2,8 @@ import type { Signature } from '../wasm/module.js';
 import { defineArithmetic } from './arithmetic.js';
 import { defineExtended } from './extended.js';
 import { defineLaterVector } from './later-vector.js';
+import { defineFused } from './fused.js';
+import { defineHalf } from './half.js';
 import { Library } from './library.js';
 import { defineRemainder } from './remainder.js';
 import { defineRounding } from './round.js';
@@ -23,6 +25,8 @@ function buildLibrary(): Library {
   defineRounding(library);
   defineVector(library);
   defineLaterVector(library);
+  defineFused(library);
+  defineHalf(library);
   defineStrings(library);
   defineStack(library);
   defineExtended(library);

@@ -144,9 +144,10 @@ function defineRound(library: Library): void {
   });
 }
 
-/** pack32(), pack64(): the rounded result as bits in an i64. */
+/** pack16(), pack32(), pack64(): the rounded result as bits in an i64. */
 function definePack(library: Library): void {
   for (const [name, fractionBits, exponentBits] of [
+    ['pack16', 10, 5],
     ['pack32', 23, 8],
     ['pack64', 52, 11],
   ] as const) {

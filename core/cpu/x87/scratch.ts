@@ -22,6 +22,12 @@ export const LANES_A = CONTROL + 0x40;
 export const LANES_B = LANES_A + 16;
 export const LANES_RESULT = LANES_B + 16;
 
+/** Two buffers of 32 bytes for meanings that pick lanes of vectors by numbers known only at run time. */
+export const WIDE = { a: LANES_RESULT + 32, b: LANES_RESULT + 64 } as const;
+
+/** A third operand, for fused multiplications. */
+export const OPERAND_C = LANES_RESULT + 96;
+
 export interface Field {
   /** The field's value now. */
   get(): Expr;
@@ -57,6 +63,7 @@ const numberFields = (base: number): NumberFields => ({
 export const a = numberFields(OPERAND_A);
 export const b = numberFields(OPERAND_B);
 export const r = numberFields(RESULT);
+export const c = numberFields(OPERAND_C);
 
 /** Fields of the number at an address known only at run time. */
 export const numberAt = (address: Expr) => ({

@@ -12,6 +12,7 @@ interface Layout {
   readonly exponentBits: number;
 }
 
+const F16: Layout = { fractionBits: 10, exponentBits: 5 };
 const F32: Layout = { fractionBits: 23, exponentBits: 8 };
 const F64: Layout = { fractionBits: 52, exponentBits: 11 };
 
@@ -121,6 +122,7 @@ function defineUnpackInteger(library: Library): void {
 }
 
 export function defineUnpacking(library: Library): void {
+  defineUnpack(library, 'unpack16', F16);
   defineUnpack(library, 'unpack32', F32);
   defineUnpack(library, 'unpack64', F64);
   defineUnpack80(library);

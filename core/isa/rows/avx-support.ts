@@ -35,7 +35,7 @@ export const narrowing =
     const [low, high] = floatParts(e, does);
     e.writeRegister(0, i8x16.shuffle(low!, high!, LOW_HALVES));
   };
-const LOW_HALVES = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
+export const LOW_HALVES = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 
 export function floatParts(e: Emitter, does: Meaning, faults?: string): Expr[] {
   const { exceptions, results } = computeParts(e, does);

@@ -6,6 +6,10 @@ import { bmiRows } from './bmi.js';
 import { processorRows } from './processor.js';
 import { shaRows } from './sha.js';
 import { avxFloatRows, avxIntegerRows, avxMoveRows } from './avx-basic.js';
+import { avxLaneRows } from './avx-lanes.js';
+import { avxMaskedRows } from './avx-masked.js';
+import { f16cRows } from './f16c.js';
+import { fmaRows } from './fma.js';
 import { bitRows } from './bits.js';
 import { controlRows } from './control.js';
 import { dataRows } from './data.js';
@@ -59,6 +63,10 @@ const families: Readonly<Record<string, readonly Row[]>> = {
   avxMove: avxMoveRows,
   avxFloat: avxFloatRows,
   avxInteger: avxIntegerRows,
+  avxLanes: avxLaneRows,
+  avxMasked: avxMaskedRows,
+  fma: fmaRows,
+  f16c: f16cRows,
   processor: processorRows,
   legacy: legacyRows,
 };

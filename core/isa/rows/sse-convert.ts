@@ -120,7 +120,7 @@ const widen: Meaning = (e) => {
 };
 
 /** Lanes one after the other in the library: `helper` takes and answers bits of one lane. */
-export function laneByLane(e: Emitter, lanes: readonly Expr[], convert: (lane: Expr) => Expr): Expr[] {
+export function laneByLane<Lane>(e: Emitter, lanes: readonly Lane[], convert: (lane: Lane) => Expr): Expr[] {
   e.body.do(e.helper('vectorControl'));
   const results = lanes.map((lane) => e.let(convert(lane)));
   raiseVector(e);

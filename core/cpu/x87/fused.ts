@@ -1,0 +1,282 @@
+import { State } from '../layout.js';
+import type { Expr } from '../wasm/expr.js';
+import { i32, i64, select } from '../wasm/expr.js';
+import { f32, f64 } from '../wasm/float-expr.js';
+import { invalid, isClass, setResult } from './arithmetic.js';
+import type { FunctionBuilder, Library, Variable } from './library.js';
+import { nonzero, one32, QUIET_BIT, TOP_BIT, zero32, zero64 } from './library.js';
+import type { NumberFields } from './scratch.js';
+import {
+  a,
+  b,
+  c,
+  Class,
+  control,
+  Exception,
+  laneFlags,
+  OPERAND_A,
+  OPERAND_B,
+  OPERAND_C,
+  r,
+} from './scratch.js';
+import { isNan } from './unpack.js';
+import type { FormatName } from './vector.js';
+import { Format } from './vector.js';
+
+/** Bits of the last argument: the sign of the product, of the addend. */
+export const Negate = { product: 1, addend: 2 } as const;
+
+/** All exceptions masked, to nearest, denormals as they are, inexact noted already. */
+const QUIET_MASK = 0xffe0;
+const QUIET = 0x1fa0;
+const isQuiet = () => i32.eq(i32.and(i32.load(zero32, State.mxcsr), i32.const(QUIET_MASK)), i32.const(QUIET));
+
+/**
+ * fused.* (x i64, y i64, z i64, negate i32) => bits of x * y + z, rounded once. Behind `vectorControl`; exceptions are noted. Ordinary
+ * numbers go through floating-point arithmetic, the rest through integers.
+ */
+export function defineFused(library: Library): void {
+  defineNan(library);
+  defineShiftWide(library);
+  defineAddWide(library);
+  defineProduct(library);
+  for (const name of ['single', 'double'] as const) {
+    library.define(`fused.${name}`, ['i64', 'i64', 'i64', 'i32'], ['i64'], (f) => {
+      f.if(isQuiet(), () => (name === 'single' ? quickSingle(f) : quickDouble(f)));
+      slowly(f, name);
+      return f.call(`pack${Format[name].bits}`);
+    });
+  }
+}
+
+const negates = (f: FunctionBuilder, what: number) => i32.ne(i32.and(f.argument(3), i32.const(what)), zero32);
+/** The sign bit where the argument asks for it. */
+const flip = (f: FunctionBuilder, what: 1 | 2, bits: number) =>
+  i64.shl(i64.extendU(negates(f, what)), i64.const(bits - 1));
+
+/** Sum and what its rounding took away, exactly (Knuth). */
+function twoSum(f: FunctionBuilder, x: Expr, y: Expr): [sum: Expr, error: Expr] {
+  const sum = f.let(f64.add(x, y));
+  const part = f.let(f64.sub(sum, x));
+  const error = f64.add(f64.sub(x, f64.sub(sum, part)), f64.sub(y, part));
+  return [sum, f.let(error)];
+}
+
+/** Sum rounded to odd: rounding it again to fewer bits is as if the exact sum was rounded (Boldo and Melquiond). */
+function oddSum(f: FunctionBuilder, x: Expr, y: Expr): Expr {
+  const [sum, error] = twoSum(f, x, y);
+  const bits = f.let(i64.reinterpretF64(sum));
+  const even = i64.eqz(i64.and(bits, i64.const(1)));
+  const inexact = f64.ne(error, f64.const(0));
+  const outward = i32.eq(f64.gt(error, f64.const(0)), f64.gt(sum, f64.const(0)));
+  const moved = i64.add(bits, select(outward, i64.const(1), i64.const(-1)));
+  return f.let(f64.reinterpret(select(i32.and(even, inexact), moved, bits)));
+}
+
+/** Products of singles are exact in doubles. Returns when the result is a normal number or an exact zero. */
+function quickSingle(f: FunctionBuilder): void {
+  const wide = (i: 0 | 1 | 2) => f64.promote(f32.reinterpret(i32.wrap(f.argument(i))));
+  const product = f.let(f64.mul(wide(0), wide(1)));
+  const signed = f.let(select(negates(f, Negate.product), f64.neg(product), product));
+  const addend = f.let(wide(2));
+  const sum = oddSum(f, signed, f.let(select(negates(f, Negate.addend), f64.neg(addend), addend)));
+  const bits = f.let(i64.extendU(i32.reinterpretF32(f32.demote(sum))));
+  const magnitude = i64.and(bits, i64.const(0x7fff_ffff));
+  const normal = i64.ltU(i64.sub(magnitude, i64.const(0x80_0001)), i64.const(0x7f80_0000 - 0x80_0001));
+  const ordinary = [0, 1, 2].map((i) => notDenormal(f.argument(i))).reduce(i32.and);
+  const known = i32.or(normal, f64.eq(sum, f64.const(0)));
+  f.if(i32.and(ordinary, known), () => f.return(bits));
+}
+
+const notDenormal = (bits: Expr) =>
+  i64.geU(i64.sub(i64.and(bits, i64.const(0x7fff_ffff)), i64.const(1)), i64.const(0x7f_ffff));
+
+const SPLIT = 134217729;
+const exponentOf = (bits: Expr) => i64.and(i64.shrU(bits, i64.const(52)), i64.const(0x7ff));
+/** The exponent is near enough to zero that neither products nor parts of them overflow or underflow. */
+const within = (bits: Expr, reach: number) =>
+  i64.leU(i64.sub(exponentOf(bits), i64.const(1023 - reach)), i64.const(2 * reach));
+
+/** Dekker's product, then two exact sums and one rounded to odd. Returns when all exponents are moderate. */
+function quickDouble(f: FunctionBuilder): void {
+  const isZero = i64.eqz(i64.shl(f.argument(2), i64.const(1)));
+  const moderate = i32.and(within(f.argument(0), 400), within(f.argument(1), 400));
+  f.if(i32.and(moderate, i32.or(isZero, within(f.argument(2), 800))), () => {
+    const x = f.let(f64.reinterpret(i64.xor(f.argument(0), flip(f, Negate.product, 64))));
+    const y = f.let(f64.reinterpret(f.argument(1)));
+    const z = f.let(f64.reinterpret(i64.xor(f.argument(2), flip(f, Negate.addend, 64))));
+    const [high, low] = twoProduct(f, x, y);
+    const [thirdHigh, thirdLow] = twoSum(f, z, low);
+    const [sum, rest] = twoSum(f, high, thirdHigh);
+    f.return(i64.reinterpretF64(f64.add(sum, oddSum(f, thirdLow, rest))));
+  });
+}
+
+function twoProduct(f: FunctionBuilder, x: Expr, y: Expr): [Expr, Expr] {
+  const product = f.let(f64.mul(x, y));
+  const split = (value: Expr) => {
+    const scaled = f.let(f64.mul(value, f64.const(SPLIT)));
+    const high = f.let(f64.sub(scaled, f64.sub(scaled, value)));
+    return [high, f.let(f64.sub(value, high))] as const;
+  };
+  const [[x1, x0], [y1, y0]] = [split(x), split(y)];
+  const first = f64.sub(f64.mul(x1, y1), product);
+  const middle = f64.add(f64.add(first, f64.mul(x1, y0)), f64.mul(x0, y1));
+  return [product, f.let(f64.add(middle, f64.mul(x0, y0)))];
+}
+
+function slowly(f: FunctionBuilder, name: FormatName): void {
+  const unpack = `unpack${Format[name].bits}`;
+  f.do(control.flags.set(zero32), f.call(`format.${name}`));
+  [OPERAND_A, OPERAND_B, OPERAND_C].forEach((to, i) => f.do(f.call(unpack, i32.const(to), f.argument(i))));
+  f.if(i32.eqz(f.call('fusedNan')), () => {
+    f.do(a.sign.set(i32.xor(a.sign.get(), negates(f, Negate.product))));
+    f.do(c.sign.set(i32.xor(c.sign.get(), negates(f, Negate.addend))));
+    f.do(f.call('fusedFinite'));
+    f.do(f.call('round'));
+  });
+  f.do(laneFlags.set(i32.or(laneFlags.get(), control.flags.get())));
+}
+
+/** fusedNan(): if A, B or C is no number, the first of them is the result and the answer 1. */
+function defineNan(library: Library): void {
+  library.define('fusedNan', [], ['i32'], (f) => {
+    const operands = [a, b, c];
+    const any = operands.map((operand) => isNan(operand.class.get())).reduce(i32.or);
+    f.if(i32.eqz(any), () => f.return(zero32));
+    const signalling = operands.map((operand) => isClass(operand, Class.signalling)).reduce(i32.or);
+    f.do(control.flags.set(select(signalling, i32.const(Exception.IE), zero32)));
+    for (const operand of operands) {
+      f.if(isNan(operand.class.get()), () => {
+        setResult(f, Class.quiet, operand.sign.get());
+        f.do(r.high.set(i64.or(operand.high.get(), QUIET_BIT)));
+        f.return(one32);
+      });
+    }
+    return one32;
+  });
+}
+
+function copy(f: FunctionBuilder, from: NumberFields): void {
+  setResult(f, Class.finite, from.sign.get());
+  f.do(r.exponent.set(from.exponent.get()), r.high.set(from.high.get()), r.low.set(zero64));
+}
+
+/** fusedFinite(): A * B + C before rounding, for operands that are no NaN. */
+function defineProduct(library: Library): void {
+  library.define('fusedFinite', [], [], (f) => {
+    f.do(f.call('multiply'));
+    f.if(isClass(r, Class.quiet), () => f.return());
+    const opposite = f.let(i32.ne(r.sign.get(), c.sign.get()));
+    f.if(isClass(r, Class.infinity), () => {
+      f.if(i32.and(isClass(c, Class.infinity), opposite), () => invalid(f));
+      f.return();
+    });
+    f.if(isClass(c, Class.infinity), () => {
+      setResult(f, Class.infinity, c.sign.get());
+      f.return();
+    });
+    f.if(isClass(c, Class.zero), () => {
+      const down = i32.eq(control.rounding.get(), one32);
+      f.if(i32.and(isClass(r, Class.zero), opposite), () => setResult(f, Class.zero, down));
+      f.return();
+    });
+    f.if(isClass(r, Class.zero), () => {
+      copy(f, c);
+      f.return();
+    });
+    f.do(f.call('addWide'));
+  });
+}
+
+/** shiftWide (high i64, low i64, distance i32) => high, low; what falls out is kept in bit 0. */
+function defineShiftWide(library: Library): void {
+  library.define('shiftWide', ['i64', 'i64', 'i32'], ['i64', 'i64'], (f) => {
+    const [high, low, distance] = [f.argument(0), f.argument(1), f.let(i64.extendU(f.argument(2)))];
+    const answer = (top: Expr, bottom: Expr, lost: Expr) => {
+      f.do(top);
+      f.return(i64.or(bottom, i64.extendU(nonzero(lost))));
+    };
+    const back = f.let(i64.sub(i64.const(64), i64.and(distance, i64.const(63))));
+    const rest = f.let(i64.and(distance, i64.const(63)));
+    f.if(i64.eqz(distance), () => answer(high, low, zero64));
+    f.if(i64.ltU(distance, i64.const(64)), () =>
+      answer(
+        i64.shrU(high, distance),
+        i64.or(i64.shrU(low, distance), i64.shl(high, back)),
+        i64.shl(low, back),
+      ),
+    );
+    f.if(i64.eq(distance, i64.const(64)), () => answer(zero64, high, low));
+    f.if(i64.ltU(distance, i64.const(128)), () =>
+      answer(zero64, i64.shrU(high, rest), i64.or(low, i64.shl(high, back))),
+    );
+    f.do(zero64);
+    return i64.const(1);
+  });
+}
+
+/** addWide(): the result of a product, 128 bits wide, plus C, both finite and not zero. */
+function defineAddWide(library: Library): void {
+  library.define('addWide', [], [], (f) => {
+    const distance = f.let(i32.sub(r.exponent.get(), c.exponent.get()));
+    const wider = i32.or(i64.gtU(r.high.get(), c.high.get()), i64.eq(r.high.get(), c.high.get()));
+    const productIsBigger = f.let(select(distance, i32.gtS(distance, zero32), wider));
+    const pick = (x: Expr, y: Expr) => f.let(select(productIsBigger, x, y));
+    const [bigHigh, bigLow] = [pick(r.high.get(), c.high.get()), pick(r.low.get(), zero64)];
+    const [smallHigh, smallLow] = [pick(c.high.get(), r.high.get()), pick(zero64, r.low.get())];
+    const exponent = f.variable(pick(r.exponent.get(), c.exponent.get()));
+    const same = f.let(i32.eq(r.sign.get(), c.sign.get()));
+    f.do(r.sign.set(select(productIsBigger, r.sign.get(), c.sign.get())));
+    const [high, low] = [f.variable(zero64), f.variable(zero64)];
+    const magnitude = select(productIsBigger, distance, i32.sub(zero32, distance));
+    f.do(f.call('shiftWide', smallHigh, smallLow, magnitude));
+    f.body.popInto(low.local);
+    f.body.popInto(high.local);
+    f.if(
+      same,
+      () => addParts(f, { high, low, exponent }, bigHigh, bigLow),
+      () => subtractParts(f, { high, low, exponent }, bigHigh, bigLow),
+    );
+    f.do(r.exponent.set(exponent.get()), r.high.set(high.get()), r.low.set(low.get()));
+  });
+}
+
+type Wide = Readonly<Record<'high' | 'low' | 'exponent', Variable>>;
+
+function addParts(f: FunctionBuilder, { high, low, exponent }: Wide, bigHigh: Expr, bigLow: Expr): void {
+  low.set(i64.add(low.get(), bigLow));
+  const carry = f.let(i64.extendU(i64.ltU(low.get(), bigLow)));
+  const sum = f.let(i64.add(high.get(), bigHigh));
+  const overflows = i32.or(i64.ltU(sum, bigHigh), i64.ltU(i64.add(sum, carry), sum));
+  high.set(i64.add(sum, carry));
+  f.if(overflows, () => {
+    const sticky = f.let(i64.and(low.get(), i64.const(1)));
+    low.set(i64.or(i64.or(i64.shrU(low.get(), i64.const(1)), i64.shl(high.get(), i64.const(63))), sticky));
+    high.set(i64.or(i64.shrU(high.get(), i64.const(1)), TOP_BIT));
+    exponent.set(i32.add(exponent.get(), one32));
+  });
+}
+
+function subtractParts(f: FunctionBuilder, wide: Wide, bigHigh: Expr, bigLow: Expr): void {
+  const { high, low, exponent } = wide;
+  const borrow = f.let(i64.extendU(i64.ltU(bigLow, low.get())));
+  low.set(i64.sub(bigLow, low.get()));
+  high.set(i64.sub(i64.sub(bigHigh, high.get()), borrow));
+  f.if(i64.eqz(i64.or(high.get(), low.get())), () => {
+    setResult(f, Class.zero, i32.eq(control.rounding.get(), one32));
+    f.return();
+  });
+  f.if(i64.eqz(high.get()), () => {
+    high.set(low.get());
+    low.set(zero64);
+    exponent.set(i32.sub(exponent.get(), i32.const(64)));
+  });
+  const shift = f.let(i64.clz(high.get()));
+  f.if(nonzero(shift), () => {
+    const carried = i64.shrU(low.get(), i64.sub(i64.const(64), shift));
+    high.set(i64.or(i64.shl(high.get(), shift), carried));
+    low.set(i64.shl(low.get(), shift));
+    exponent.set(i32.sub(exponent.get(), i32.wrap(shift)));
+  });
+}
