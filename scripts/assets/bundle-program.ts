@@ -9,6 +9,11 @@ export interface IsolateProgram {
   readonly sourceMap: string;
 }
 
+export interface CompiledProgram extends IsolateProgram {
+  /** Absolute paths of everything that was compiled into it. */
+  readonly sources: readonly string[];
+}
+
 const LAUNCH = 'launch:';
 
 /** What a program's bundle starts with: its `main`, run as a process. */
@@ -48,14 +53,21 @@ export const isolateBuildOptions = {
 } satisfies BuildOptions;
 
 /** Compiles the TypeScript file `entry` with all it imports. Errors are esbuild's, with file, line and column. */
-export async function bundleProgram(entry: string, filename: string): Promise<IsolateProgram> {
+export async function bundleProgram(entry: string, filename: string): Promise<CompiledProgram> {
   const outfile = join(packageRoot(), 'dist/isolates', basename(entry).replace(/\.ts$/, '.js'));
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     ...isolateBuildOptions,
     entryPoints: [launchEntry(entry)],
     outfile,
     write: false,
+    metafile: true,
   });
   const text = (ending: string) => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? '';
-  return { code: text('.js'), sourceMap: text('.js.map'), filename };
+  const inputs = Object.keys(metafile.inputs).filter((input) => !input.startsWith(LAUNCH));
+  return {
+    code: text('.js'),
+    sourceMap: text('.js.map'),
+    filename,
+    sources: inputs.map((input) => resolve(input)),
+  };
 }

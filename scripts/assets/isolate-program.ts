@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isBuilt, packageRoot } from './package-root.js';
-import type { IsolateProgram } from './bundle-program.js';
+import type { CompiledProgram, IsolateProgram } from './bundle-program.js';
 
 export type { IsolateProgram } from './bundle-program.js';
 
@@ -23,13 +23,16 @@ function programsIn(files: string[]): string[] {
 
 /** A program by the name of its folder: as built, or compiled now in a checkout. */
 export async function loadIsolateProgram(name: string): Promise<IsolateProgram> {
-  if (!isBuilt()) return compileFromSource(name);
+  if (!isBuilt()) return compileIsolateProgram(name);
   const path = join(builtFolder(), `${name}.js`);
   const [code, sourceMap] = await Promise.all([readFile(path, 'utf8'), readFile(`${path}.map`, 'utf8')]);
   return { code, sourceMap, filename: programFilename(name) };
 }
 
-async function compileFromSource(name: string): Promise<IsolateProgram> {
+/** Whether there is anything to compile: packages hold what was built only. */
+export const hasSources = () => existsSync(servicesFolder());
+
+export async function compileIsolateProgram(name: string): Promise<CompiledProgram> {
   const { bundleProgram } = await import('./bundle-program.js');
   return bundleProgram(join(servicesFolder(), name, 'main.ts'), programFilename(name));
 }

@@ -25,6 +25,7 @@ import { schemeNames } from './scheme-names.js';
 import { ServicePlugins } from './service-plugins.js';
 import { CommandRunner } from './run-command.js';
 import { settled } from './settled.js';
+import { watchSources } from './watch.js';
 import { startWatchdog } from './watchdog.js';
 
 /** Ctrl-D. */
@@ -43,6 +44,7 @@ export class BootedMachine {
   readonly services: ServicePlugins;
   #backend: IsolateBackend | undefined;
   #stopWatchdog: () => void = () => undefined;
+  #stopWatching: () => Promise<void> = async () => undefined;
   #timeout: NodeJS.Timeout | undefined;
   #gdb: GdbServer | undefined;
   lostIsolates = 0;
@@ -92,11 +94,21 @@ export class BootedMachine {
     if (gdb) this.#gdb = await serveGdb(this.machine, service, gdb, session.view);
     const flush = () => this.#console.flush();
     this.machine.finished.then(flush, flush);
+    if (this.options.watch) await this.#watch();
     this.machine.start({ held: gdb?.wait || script?.held || false });
     return session;
   }
 
+  async #watch(): Promise<void> {
+    const { machine, services } = this;
+    const tell = (line: string) =>
+      void process.stderr.write(`halfcell: ${line}${process.stderr.isTTY ? '\r' : ''}\n`);
+    const { devices } = this.options.machine;
+    this.#stopWatching = await watchSources({ machine, devices, services, programs: this.#programs, tell });
+  }
+
   async close(): Promise<void> {
+    await this.#stopWatching();
     await this.#gdb?.close();
     clearTimeout(this.#timeout);
     this.#stopWatchdog();

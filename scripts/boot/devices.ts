@@ -1,3 +1,7 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { importPlugin } from '../../core/plugin/plugin-file.js';
+import { packageRoot } from '../assets/package-root.js';
 import { planned } from '../../core/plugin/plugin-host.js';
 import type { Planned } from '../../core/plugin/plugin-host.js';
 import type { AnyPlugin } from '../../core/plugin/plugin.js';
@@ -27,22 +31,25 @@ export async function devicePlans(
   descriptions: readonly PluginDescription[],
   line: SerialLine,
 ): Promise<Planned[]> {
-  return descriptions.map(({ name, plugin, file, config }) => {
-    if (file !== undefined)
-      throw new HostError(
-        'CONFIG',
-        `device ${name}: files are not supported here yet`,
-        'use load() in the REPL',
-      );
-    const device = devices.get(plugin);
-    if (!device)
-      throw new HostError(
-        'CONFIG',
-        `there is no device ${plugin}`,
-        `use one of ${[...devices.keys()].join(', ')}`,
-      );
-    return { ...device.plan(config, line), name };
-  });
+  return Promise.all(descriptions.map((description) => planOf(description, line)));
+}
+
+async function planOf({ name, plugin, file, config }: PluginDescription, line: SerialLine): Promise<Planned> {
+  if (file !== undefined)
+    return { name, plugin: (await importPlugin(file)).plugin, config: { ...config, line } };
+  const device = devices.get(plugin);
+  if (device) return { ...device.plan(config, line), name };
+  throw new HostError(
+    'CONFIG',
+    `there is no device ${plugin}`,
+    `use one of ${[...devices.keys()].join(', ')}`,
+  );
+}
+
+/** Where the code of a device lies; undefined for one of ours without sources. */
+export function deviceSource({ plugin, file }: PluginDescription): string | undefined {
+  const own = join(packageRoot(), 'plugins/devices', plugin, 'index.ts');
+  return file ?? (existsSync(own) ? own : undefined);
 }
 
 export async function findDevice(name: string): Promise<AnyPlugin | undefined> {

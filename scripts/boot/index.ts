@@ -27,11 +27,10 @@ export async function bootMachine(options: BootOptions, prebuilt?: Prebuilt): Pr
 }
 
 /** What the command line promises for later: a clear word instead of a machine that ignores it. */
-function refuseWhatIsNotBuilt({ mounts, user, watch, deterministic }: BootOptions): void {
+function refuseWhatIsNotBuilt({ mounts, user, deterministic }: BootOptions): void {
   const wanted: [boolean, string, string][] = [
     [mounts.length > 0, '--mount is not built for boot yet', 'leave it out, or use halfcell run'],
     [user !== 'root', `--user ${user} is not built yet`, 'leave it out: commands run as root'],
-    [watch, '--watch is not built for boot yet', 'use swap() in the REPL'],
     [
       deterministic,
       '--deterministic needs a machine without isolates',

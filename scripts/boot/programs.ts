@@ -17,6 +17,15 @@ export class Programs {
     return program;
   }
 
+  /** From now on this is what runs under a name. */
+  put(name: string, program: BuiltProgram): void {
+    this.#programs.set(name, program);
+  }
+
+  get names(): readonly string[] {
+    return [...this.#programs.keys()];
+  }
+
   find(name: string): BuiltProgram | undefined {
     return this.#programs.get(name);
   }

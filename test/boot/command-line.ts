@@ -16,6 +16,8 @@ export interface Started {
   readonly ended: Promise<Ended>;
   /** Resolves once the output matches. */
   until(pattern: RegExp): Promise<void>;
+  /** Resolves once what it complained about matches. */
+  untilError(pattern: RegExp): Promise<void>;
 }
 
 /** Runs the command line from its sources. `input` is all it reads, or nothing yet when it is `open`. */
@@ -30,5 +32,8 @@ export function halfcell(args: readonly string[], input: string | 'open' = ''): 
   const until = async (pattern: RegExp) => {
     while (!pattern.test(text.out)) await once(child.stdout, 'data');
   };
-  return { child, ended, until };
+  const untilError = async (pattern: RegExp) => {
+    while (!pattern.test(text.err)) await once(child.stderr, 'data');
+  };
+  return { child, ended, until, untilError };
 }
