@@ -7,6 +7,7 @@ import type { Planned } from '../../core/plugin/plugin-host.js';
 import type { AnyPlugin } from '../../core/plugin/plugin.js';
 import { HostError } from '../../core/errors/host-error.js';
 import { pic8259 } from '../../plugins/devices/pic8259/index.js';
+import { powerOff } from '../../plugins/devices/power-off/index.js';
 import { pit8254 } from '../../plugins/devices/pit8254/index.js';
 import { serial16550 } from '../../plugins/devices/serial16550/index.js';
 import type { SerialLine } from '../../plugins/devices/serial16550/index.js';
@@ -20,6 +21,7 @@ const devices: ReadonlyMap<string, { readonly plugin: AnyPlugin; readonly plan: 
   Object.entries({
     pic8259: { plugin: pic8259 as unknown as AnyPlugin, plan: (config) => planned(pic8259, config) },
     pit8254: { plugin: pit8254 as unknown as AnyPlugin, plan: (config) => planned(pit8254, config) },
+    'power-off': { plugin: powerOff as unknown as AnyPlugin, plan: (config) => planned(powerOff, config) },
     serial16550: {
       plugin: serial16550 as unknown as AnyPlugin,
       plan: (config, line) => planned(serial16550, { ...config, line }),

@@ -7,6 +7,7 @@ import { BootedMachine } from './booted-machine.js';
 
 /** Starts the machine, serves its user until it is off, and answers how it ended. */
 export async function bootMachine(options: BootOptions, prebuilt?: Prebuilt): Promise<MachineEnd> {
+  if (options.machine.kernelFile !== undefined) return bootBare(options, prebuilt);
   refuseWhatIsNotBuilt(options);
   const booted = new BootedMachine(options, prebuilt);
   let status = 1;
@@ -24,6 +25,11 @@ export async function bootMachine(options: BootOptions, prebuilt?: Prebuilt): Pr
     await booted.close();
   }
   return { status, lostIsolates: booted.lostIsolates };
+}
+
+async function bootBare(options: BootOptions, prebuilt?: Prebuilt): Promise<MachineEnd> {
+  const { bootBareMachine } = await import('./bare-machine.js');
+  return { status: await bootBareMachine(options, prebuilt), lostIsolates: 0 };
 }
 
 /** What the command line promises for later: a clear word instead of a machine that ignores it. */

@@ -55,7 +55,7 @@ describe('a machine description', () => {
 
   it('is refused with file and key when a key is unknown or of the wrong kind', async () => {
     const refusals: [text: string, message: string][] = [
-      ['memry = 5', 'memry means nothing here; known are devices, image, kernel, memory_mib, name'],
+      ['memry = 5', 'memry means nothing here; known are devices, image, kernel, machine, memory_mib, name'],
       ['memory_mib = "much"', 'memory_mib is no whole number; write a number of 0 or more'],
       ['image = 3', 'image is no table; write [image]'],
       ['[[image.files]]\ndata = "x"', 'image.files[0].path is missing; add it'],

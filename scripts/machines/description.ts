@@ -64,6 +64,10 @@ export interface MachineDescription {
   readonly devices: readonly PluginDescription[];
   readonly kernel: PluginDescription;
   readonly image: ImageDescription;
+  /** Absolute path of a Multiboot or PVH kernel that runs instead of ours. */
+  readonly kernelFile?: string;
+  /** What it is told. */
+  readonly commandLine?: string;
 }
 
 const machinesFolder = () => join(packageRoot(), isBuilt() ? 'dist/machines' : 'scripts/machines');
@@ -98,9 +102,24 @@ function machineFrom(table: TableReader, folder: string): MachineDescription {
     devices: table.tables('devices').map(([name, device]) => pluginFrom(name, device, folder)),
     kernel: pluginFrom('kernel', table.table('kernel'), folder),
     image: imageFrom(table.table('image')),
+    ...bareKernelFrom(table.table('machine'), folder),
   };
   table.refuseOthers();
   return machine;
+}
+
+/** `[machine]`: a kernel from a file of the host. */
+function bareKernelFrom(
+  table: TableReader,
+  folder: string,
+): Pick<MachineDescription, 'kernelFile' | 'commandLine'> {
+  const file = table.optionalText('kernel');
+  const commandLine = table.optionalText('command_line');
+  table.refuseOthers();
+  return {
+    ...(file !== undefined && { kernelFile: isAbsolute(file) ? file : join(folder, file) }),
+    ...(commandLine !== undefined && { commandLine }),
+  };
 }
 
 function pluginFrom(name: string, table: TableReader, folder: string): PluginDescription {

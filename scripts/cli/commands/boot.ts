@@ -26,6 +26,7 @@ Examples:
   halfcell boot --exec 'ls -l /scheme'         one command in the guest's shell; its output and status
   halfcell boot --gdb 1234 --wait              then: gdb -ex 'target remote :1234'
   echo 'ps()' | halfcell boot --repl           statements from a pipe
+  halfcell boot --machine bare.toml            a kernel of its own: [machine] kernel = "file.elf", Multiboot or PVH
   halfcell boot --mount .:/mnt/here:ro         this folder, as /mnt/here`;
 
 export function addBootCommand(program: Command, exitWith: ExitWith): void {
