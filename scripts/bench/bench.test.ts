@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { qemuCommand } from './bare/bare-loads.js';
 import type { Benchmark, Medians } from './benchmark.js';
 import { benchmarks } from './catalogue.js';
 import { goals } from './goals.js';
@@ -11,7 +12,9 @@ import { loads } from './loads/linux-loads.js';
 import { means } from './means.js';
 import { nativeProgram, runsNatively } from './native-programs.js';
 import { find, halfcell, outputOf } from './processes.js';
+import type { CommandLine } from './processes.js';
 import { race } from './loads/race.js';
+import { SteppedProgram } from './loads/stepped-program.js';
 import { row, withoutEmptyColumns } from './report.js';
 
 const LEAST = { rounds: 1, scale: 0, warmSeconds: 0 };
@@ -49,7 +52,7 @@ describe('halfcell bench', () => {
   it('runs loads that compute the same on both tiers as on this computer', async function () {
     this.timeout(60_000);
     if (!runsNatively() || !find('gcc')) this.skip();
-    const command = [await nativeProgram('loads'), 'all', '3'] as const;
+    const command = [await nativeProgram('loads'), 'all', '1'] as const;
     const native = await outputOf(command);
     expect(native.trim().split('\n')).to.have.length(loads.length);
     for (const tier of ['1', '2']) {
@@ -60,10 +63,25 @@ describe('halfcell bench', () => {
     }
   });
 
+  it('builds the loads for the bare machine, which compute the same in QEMU from either protocol and in 32 bits', async function () {
+    this.timeout(60_000);
+    if (!runsNatively() || !find('gcc') || !qemuCommand('', '')) this.skip();
+    const program = await nativeProgram('loads');
+    const stepped = async (command: CommandLine) => {
+      const running = new SteppedProgram(command);
+      return (await running.firstStep().finally(() => running.end())).line;
+    };
+    const native = await stepped([program, 'coremark', '10']);
+    for (const image of ['multiboot', 'pvh', 'multiboot32'] as const) {
+      const command = qemuCommand(await nativeProgram(image), 'coremark 10');
+      expect(await stepped(command!), image).to.equal(native);
+    }
+  });
+
   it('names what there is when asked for something else', async () => {
     const failure = await runBenchmarks(['speed']).catch((error: Error) => error.message);
     expect(failure).to.match(
-      /^CONFIG: there is no benchmark speed; use one of cpu, kernel, tier1, start, idle, coremark,/,
+      /^CONFIG: there is no benchmark speed; use one of cpu, kernel, tier1, bare, start, idle, coremark,/,
     );
   });
 

@@ -1,6 +1,7 @@
 import type { Benchmark } from './benchmark.js';
 import { idleShare, secondsToPrompt } from './booted.js';
 import { isolateContenders, linuxContenders } from './contenders.js';
+import { bareLoads } from './bare/bare-loads.js';
 import type { Goal } from './goals.js';
 import { goals, reachAndStretch } from './goals.js';
 import { linuxLoads } from './loads/linux-loads.js';
@@ -97,6 +98,7 @@ export const benchmarks: readonly Benchmark[] = [
   tierOne({ name: 'chase', what: 'one step along pointers in 256 KiB', count: 10_000_000, goals: [goals.speedOf('native', 0.3)] }),
   tierOne({ name: 'call', what: 'a recursion of 50,000 calls', count: 150, goals: [goals.speedOf('native', 0.03)] }),
   tierOne({ name: 'flat', what: 'a round through 600 functions', count: 2_000, goals: [goals.speedOf('qemu', 0.2)] }),
+  ...bareLoads,
   fromIsolate('null', { name: 'isolate-null', what: 'calls that do nothing, isolate', count: 50_000, goals: [goals.rate(50_000)] }),
   fromIsolate('beside', { name: 'isolate-beside', what: 'the same beside a native program that spins', count: 10_000, goals: [goals.rate(10_000)] }),
   fromIsolate('pipe', { name: 'isolate-pipe', what: 'a byte to an isolate and back', count: 5_000 }),

@@ -7,56 +7,24 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { HostError } from '../../core/errors/host-error.js';
 import { isBuilt, packageRoot } from '../assets/package-root.js';
+import { FLAGS, HEADERS, PROGRAMS } from './program-list.js';
+import type { ProgramDescription, Unit } from './program-list.js';
 
 const run = promisify(execFile);
-
-/** One compilation: a source file, and what it needs beside the usual flags. */
-interface Unit {
-  readonly source: string;
-  readonly flags?: readonly string[];
-}
-
-/**
- * Vector instructions where they are asked for only: else what is measured is how plain code runs. Loops stay loops, and a root
- * is one instruction.
- */
-const FLAGS = ['-O2', '-fno-tree-vectorize', '-fno-tree-loop-distribute-patterns', '-fno-math-errno'];
-
-const HEADERS = ['loads/load.h', 'loads/list.h'];
-
-const units = (...sources: string[]): Unit[] => sources.map((source) => ({ source }));
-
-/** Of the loads, those that run everywhere. */
-const PLAIN_LOADS = [
-  ...['core-mark', 'records', 'sieve', 'bytecode', 'sha256', 'copy', 'strings', 'sse2-arrays', 'strided'],
-  ...['pointers', 'recursion', 'functions'],
-].map((name) => `loads/${name}.c`);
-
-const N_BODY: readonly Unit[] = [
-  { source: 'loads/nbody.c', flags: ['-DNBODY=nbody_sse2', '-mfpmath=sse'] },
-  { source: 'loads/nbody.c', flags: ['-DNBODY=nbody_x87', '-mfpmath=387'] },
-];
-
-const PROGRAMS = {
-  cpu: units('cpu.c', 'loads/functions.c'),
-  calls: units('calls.c'),
-  true: units('true.c'),
-  loads: [
-    ...units('loads/main.c', ...PLAIN_LOADS),
-    ...N_BODY,
-    { source: 'loads/matrix-avx2.c', flags: ['-mavx2', '-mfma'] },
-  ],
-} as const satisfies Record<string, readonly Unit[]>;
 
 export type NativeProgram = keyof typeof PROGRAMS;
 
 const sourceFolder = () => join(packageRoot(), isBuilt() ? 'dist/bench' : 'scripts/bench/native');
 
+/** Path of a file among the sources. */
+export const nativeSource = (file: string): string => join(sourceFolder(), file);
+
 /** As the XDG base directory specification says. */
-const cacheFolder = () => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'halfcell/bench');
+export const cacheFolder = () =>
+  join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'halfcell/bench');
 
 /**
- * Path of a static x86-64 program, built now unless that was done before.
+ * Path of a program for x86-64 Linux or for the bare machine, built now unless that was done before.
  * @throws HostError CONFIG without a compiler
  */
 export async function nativeProgram(name: NativeProgram): Promise<string> {
@@ -65,19 +33,19 @@ export async function nativeProgram(name: NativeProgram): Promise<string> {
   return path;
 }
 
-async function keyOf(list: readonly Unit[]): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([FLAGS, list]));
+async function keyOf(program: ProgramDescription): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([FLAGS, program]));
   for (const header of HEADERS) hash.update(await readFile(join(sourceFolder(), header)));
-  for (const { source } of list) hash.update(await readFile(join(sourceFolder(), source)));
+  for (const { source } of program.units) hash.update(await readFile(join(sourceFolder(), source)));
   return hash.digest('hex').slice(0, 12);
 }
 
-async function build(list: readonly Unit[], path: string): Promise<void> {
+async function build({ units, flags = [], link }: ProgramDescription, path: string): Promise<void> {
   await mkdir(cacheFolder(), { recursive: true });
   const folder = await mkdtemp(`${path}.`);
   try {
-    const objects = await Promise.all(list.map((unit, at) => compile(unit, join(folder, `${at}.o`))));
-    await run('gcc', ['-static', '-o', join(folder, 'program'), ...objects]);
+    const objects = await Promise.all(units.map((unit, at) => compile(unit, flags, join(folder, `${at}.o`))));
+    await run('gcc', ['-o', join(folder, 'program'), ...link, ...objects], { cwd: sourceFolder() });
     await rename(join(folder, 'program'), path);
   } catch (failure) {
     throw compilerProblem(failure as NodeJS.ErrnoException);
@@ -86,8 +54,12 @@ async function build(list: readonly Unit[], path: string): Promise<void> {
   }
 }
 
-async function compile({ source, flags = [] }: Unit, object: string): Promise<string> {
-  await run('gcc', [...FLAGS, ...flags, '-c', '-o', object, join(sourceFolder(), source)]);
+async function compile(
+  { source, flags = [] }: Unit,
+  common: readonly string[],
+  object: string,
+): Promise<string> {
+  await run('gcc', [...FLAGS, ...common, ...flags, '-c', '-o', object, join(sourceFolder(), source)]);
   return object;
 }
 

@@ -6,11 +6,11 @@ const NS_PER_S = 1e9;
 
 /** Processor time of a process and all below it, in seconds; 0 where there is no /proc. See proc(5). */
 export function processorSeconds(pid: number): number {
-  return (
-    (ofThreads(pid) ?? ofStat(pid) ?? 0) +
-    childrenOf(pid).reduce((sum, child) => sum + processorSeconds(child), 0)
-  );
+  return processTree(pid).reduce((sum, member) => sum + (ofThreads(member) ?? ofStat(member) ?? 0), 0);
 }
+
+/** A process and all below it; itself alone where there is no /proc. */
+export const processTree = (pid: number): number[] => [pid, ...childrenOf(pid).flatMap(processTree)];
 
 /** Of all its threads, to the nanosecond; undefined where the kernel does not count that. */
 function ofThreads(pid: number): number | undefined {

@@ -4,8 +4,8 @@ import { median } from '../measure.js';
 import type { CommandLine } from '../processes.js';
 import { SteppedProgram } from './stepped-program.js';
 
-/** Steps of the others in the time that halfcell takes to be warm, and of a run of a second. */
-const TURNS = 12;
+/** The others are as fast at once, so that they need not work for as long. */
+const SHARE_OF_OTHERS = 0.25;
 const COLD_RUNS = 3;
 
 type Name = Exclude<keyof Medians, 'cold'>;
@@ -72,16 +72,18 @@ class Race {
 
   async #takeTurns(): Promise<void> {
     const { rounds, warmSeconds } = this.effort;
-    for (let turn = 0; turn < rounds || this.#worked() < warmSeconds; turn++) {
+    for (let turn = 0; turn < rounds || this.#worked('halfcell') < warmSeconds; turn++) {
       await this.#step('halfcell');
-      const due = turn < rounds || this.#worked() >= (this.#turns() * warmSeconds) / TURNS;
-      if (due) for (const name of this.#programs.keys()) if (name !== 'halfcell') await this.#step(name);
+      for (const name of this.#programs.keys()) {
+        if (name === 'halfcell') continue;
+        const due = turn < rounds || this.#worked(name) < this.#worked('halfcell') * SHARE_OF_OTHERS;
+        if (due) await this.#step(name);
+      }
     }
   }
 
-  readonly #worked = () => (this.#seconds.get('halfcell') ?? []).reduce((sum, seconds) => sum + seconds, 0);
-  readonly #turns = () =>
-    Math.max(0, ...[...this.#seconds].map(([name, { length }]) => (name === 'halfcell' ? 0 : length)));
+  readonly #worked = (name: Name) =>
+    (this.#seconds.get(name) ?? []).reduce((sum, seconds) => sum + seconds, 0);
 
   async #step(name: Name): Promise<void> {
     const step = await this.#programs.get(name)?.step();

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { HostError } from '../../../core/errors/host-error.js';
 import { start } from '../processes.js';
 import type { CommandLine } from '../processes.js';
-import { processorSeconds } from '../processor-time.js';
+import { processorSeconds, processTree } from '../processor-time.js';
 
 export interface Step {
   readonly seconds: number;
@@ -32,11 +32,11 @@ export class SteppedProgram {
   /** @throws HostError CONFIG when it ends instead */
   async step(): Promise<Step> {
     const before = this.#used();
-    this.#child.kill('SIGCONT');
+    this.#signal('SIGCONT');
     this.#child.stdin?.write('\n');
     const line = await this.#nextLine();
     const after = this.#used();
-    this.#child.kill('SIGSTOP');
+    this.#signal('SIGSTOP');
     return { seconds: lesser(before, after), line };
   }
 
@@ -50,8 +50,13 @@ export class SteppedProgram {
   async end(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, 'close');
-    this.#child.kill('SIGKILL');
+    this.#signal('SIGKILL');
     await ended;
+  }
+
+  /** halfcell boot is a launcher, and the machine in a process below it. */
+  #signal(signal: NodeJS.Signals): void {
+    for (const pid of processTree(this.#child.pid ?? 0)) tryKill(pid, signal);
   }
 
   async #nextLine(): Promise<string> {
@@ -64,6 +69,14 @@ export class SteppedProgram {
 
   #used(): Used {
     return { passed: performance.now() / 1000, processor: processorSeconds(this.#child.pid ?? 0) };
+  }
+}
+
+function tryKill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended meanwhile.
   }
 }
 
