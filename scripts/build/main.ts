@@ -8,6 +8,7 @@ import { isolateProgramNames } from '../assets/isolate-program.js';
 import { packageRoot } from '../assets/package-root.js';
 import { BUNDLE_FOOT, BUNDLE_HEAD } from '../cli/cached-program.js';
 import { scanHandlerPlaces } from '../../plugins/kernel/syscalls/places.js';
+import { lazyModules } from './lazy-modules.js';
 import { storeStart } from './store-start.js';
 
 const root = packageRoot();
@@ -53,6 +54,7 @@ async function buildCommandLine(): Promise<void> {
       charset: 'ascii',
       legalComments: 'external',
       external: OUTSIDE,
+      plugins: [lazyModules],
       banner: { js: `${BUNDLE_HEAD}${PRELUDE}` },
       footer: { js: BUNDLE_FOOT },
       define: {
