@@ -40,7 +40,7 @@ const BY_NAME: readonly (readonly [RegExp, string])[] = [
 ];
 
 const FROM_SSE = /^sse(Move|Arith|Convert|Integer|Shuffle)$/;
-const INTEGER_VECTOR = /^V(P|MPSADBW|MOVNTDQA)/;
+const INTEGER_VECTOR = /^V(P(?!ERMIL|ERM2F|TEST)|MPSADBW|MOVNTDQA)/;
 /** What the 256-bit forms of a VEX row need, where the legacy row needs this. */
 const WIDE: Readonly<Record<string, string>> = { AESNI: 'VAES', PCLMULQDQ: 'VPCLMULQDQ' };
 

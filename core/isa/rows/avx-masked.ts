@@ -68,15 +68,16 @@ const maskedStore =
     );
   };
 
+const AVX2 = { cpuid: 'AVX2' };
 const masked: readonly RowTuple[] = [
   ['VMASKMOVPS_Vps_Hps_Mps', 'vex.66.0f38.w0 2c /r', maskedLoad(32)],
   ['VMASKMOVPD_Vpd_Hpd_Mpd', 'vex.66.0f38.w0 2d /r', maskedLoad(64)],
   ['VMASKMOVPS_Mps_Hps_Vps', 'vex.66.0f38.w0 2e /r', maskedStore(32)],
   ['VMASKMOVPD_Mpd_Hpd_Vpd', 'vex.66.0f38.w0 2f /r', maskedStore(64)],
-  ['VPMASKMOVD_Vx_Hx_Mx', 'vex.66.0f38.w0 8c /r', maskedLoad(32)],
-  ['VPMASKMOVQ_Vx_Hx_Mx', 'vex.66.0f38.w1 8c /r', maskedLoad(64)],
-  ['VPMASKMOVD_Mx_Hx_Vx', 'vex.66.0f38.w0 8e /r', maskedStore(32)],
-  ['VPMASKMOVQ_Mx_Hx_Vx', 'vex.66.0f38.w1 8e /r', maskedStore(64)],
+  ['VPMASKMOVD_Vx_Hx_Mx', 'vex.66.0f38.w0 8c /r', maskedLoad(32), AVX2],
+  ['VPMASKMOVQ_Vx_Hx_Mx', 'vex.66.0f38.w1 8c /r', maskedLoad(64), AVX2],
+  ['VPMASKMOVD_Mx_Hx_Vx', 'vex.66.0f38.w0 8e /r', maskedStore(32), AVX2],
+  ['VPMASKMOVQ_Mx_Hx_Vx', 'vex.66.0f38.w1 8e /r', maskedStore(64), AVX2],
 ];
 
 interface Gather {
@@ -155,7 +156,7 @@ const gatherRow = (
     `${kind}_V${vector}_M${dataBits === 32 ? 'd' : 'q'}_H${vector}`,
     `vex.66.0f38.${w} ${opcode} /r`,
     gather({ indexBits, dataBits }),
-    { sizes: 'x', vectorIndex: indexBits < dataBits ? 128 : 256 },
+    { sizes: 'x', vectorIndex: indexBits < dataBits ? 128 : 256, cpuid: 'AVX2' },
   ];
 };
 

@@ -51,6 +51,6 @@ const narrow: Meaning = (e) => {
 };
 
 export const f16cRows: readonly Row[] = avx([
-  ['VCVTPH2PS_Vps_Wx', 'vex.66.0f38.w0 13 /r', floatsByParts(widen), { fraction: 2 }],
-  ['VCVTPS2PH_Wx_Vps_Ib', 'vex.66.0f3a.w0 1d /r', narrow, { fraction: 2 }],
+  ['VCVTPH2PS_Vps_Wx', 'vex.66.0f38.w0 13 /r', floatsByParts(widen), { fraction: 2, cpuid: 'F16C' }],
+  ['VCVTPS2PH_Wx_Vps_Ib', 'vex.66.0f3a.w0 1d /r', narrow, { fraction: 2, cpuid: 'F16C' }],
 ]);

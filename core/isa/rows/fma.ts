@@ -66,7 +66,12 @@ function rowsOf({ name, digit, signs, packedOnly }: Operation, order: Order): Ro
     const opcode = HIGH_DIGIT[order] + digit + (shape.packed ? 0 : 1);
     const words = ['vex', shape.packed ? '' : 'lig', '66', '0f38', shape.format === 'single' ? 'w0' : 'w1'];
     const encoding = `${words.filter(Boolean).join('.')} ${opcode.toString(16)} /r`;
-    return [`${name}${order}${suffix}_V${code}_H${code}_W${code}`, encoding, fused(shape, order, signs)];
+    return [
+      `${name}${order}${suffix}_V${code}_H${code}_W${code}`,
+      encoding,
+      fused(shape, order, signs),
+      { cpuid: 'FMA' },
+    ];
   };
   const packed = [row('PS', 'ps', PS), row('PD', 'pd', PD)];
   return packedOnly ? packed : [...packed, row('SS', 'ss', SS), row('SD', 'sd', SD)];
