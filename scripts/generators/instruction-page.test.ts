@@ -23,6 +23,11 @@ describe('the page of instructions', () => {
     ['FISTTP_Mw', 'SSE3'],
     ['TZCNT_Gv_Ev', 'BMI1'],
     ['POPCNT_Gv_Ev', 'POPCNT'],
+    ['XSAVE_Ms', 'XSAVE'],
+    ['VADDPS_Vps_Hps_Wps', 'AVX'],
+    ['VPADDD_Vx_Hx_Wx', 'AVX AVX2'],
+    ['VPERMQ_Vx_Wx_Ib', 'AVX2'],
+    ['VAESIMC_Vx_Wx', 'AVX AESNI'],
   ];
   for (const [name, feature] of cases) {
     it(`says that ${name} needs ${feature}`, () => {
