@@ -160,6 +160,7 @@ export class CodeCache {
     for (const page of this.#arena.pages()) {
       this.parts.forgets?.(page.number, offset, offset + 1);
       this.#forget(page, offset, offset + 1);
+      this.#arena.countAgain(page, this.parts.countTo ?? 0);
     }
   }
 

@@ -1,6 +1,18 @@
-import { state32, toState32, toState64 } from './emitter/emitter.js';
+import { state32, state64, toState32, toState64 } from './emitter/emitter.js';
 import { ripOf } from './emitter/record-emitter.js';
-import { Field, FORM_OF_OP, Leave, Pause, RECORD_BYTES, Slot, State, Status } from './layout.js';
+import { codeTlbEntry } from './emitter/record-emitter.js';
+import {
+  CODE_TLB,
+  Field,
+  FORM_OF_OP,
+  Leave,
+  PAGE_BYTES,
+  Pause,
+  RECORD_BYTES,
+  Slot,
+  State,
+  Status,
+} from './layout.js';
 import type { OpTable } from './ops.js';
 import { Op } from './ops.js';
 import type { Label, Local } from './wasm/body.js';
@@ -149,17 +161,37 @@ class DriverBuilder {
     this.#body.set(this.#record, i32.add(record, i32.load(record, Field.immediate)));
   }
 
-  /** Where a region does nothing, tier 1 does at least one instruction. */
+  /** Runs regions as long as one leads to the next. Where one does nothing, tier 1 does at least one instruction. */
   #runRegion(): void {
     const body = this.#body;
-    const number = i32.load(body.get(this.#record), Field.displacement);
-    const left = body.let(callIndirect(this.parts.formType, 'i32', number, body.get(this.#budget)));
-    body.if(
-      i32.eq(left, body.get(this.#budget)),
-      () => this.#behindHead(),
-      () => body.set(this.#record, i32.const(0)),
-    );
-    body.set(this.#budget, left);
+    const record = body.get(this.#record);
+    body.block((done) => {
+      body.loop((next) => {
+        const number = i32.load(record, Field.displacement);
+        const left = body.let(callIndirect(this.parts.formType, 'i32', number, body.get(this.#budget)));
+        body.if(i32.eq(left, body.get(this.#budget)), () => {
+          this.#behindHead();
+          body.br(done);
+        });
+        body.set(this.#budget, left);
+        this.#findRecord(done);
+        body.brIf(next, i32.eq(this.#op(), i32.const(Op.region)));
+      });
+    });
+  }
+
+  /** The record at rip; where it is not known, 0 and on to `otherwise`. */
+  #findRecord(otherwise: Label): void {
+    const body = this.#body;
+    const rip = body.let(state64(State.rip));
+    const entry = body.let(codeTlbEntry(rip));
+    const page = body.let(i64.and(rip, i64.const(-PAGE_BYTES)));
+    body.set(this.#record, i32.const(0));
+    body.brIf(otherwise, i64.ne(i64.load(entry, CODE_TLB), i64.or(page, state64(State.codeTag))));
+    const offset = i32.shl(i32.and(i32.wrap(rip), i32.const(PAGE_BYTES - 1)), i32.const(2));
+    body.set(this.#record, i32.load(i32.add(i32.load(entry, CODE_TLB + 8), offset)));
+    body.brIf(otherwise, i32.eqz(body.get(this.#record)));
+    body.do(i64.store(i32.const(0), page, Slot.pageBase));
   }
 
   /** Runs a record made for this time only: across a page border, or under a breakpoint that does not apply. */

@@ -180,6 +180,11 @@ export class RecordArena {
     this.state.i32[(head + Field.displacement) >> 2] = count;
   }
 
+  /** Heads that only lead on count again. */
+  countAgain({ heads }: CodePage, count: number): void {
+    for (const head of heads) if (this.state.u16[head >> 1] === Op.goto) this.count(head, count);
+  }
+
   /** A head that only leads on. */
   setIdle(head: number): void {
     this.setOp(head, Op.goto);

@@ -3,8 +3,8 @@ import { driverFunction } from './driver.js';
 import { state64, toState32, toState64 } from './emitter/emitter.js';
 import { emitForm } from './emitter/prelude.js';
 import type { HelperSignatures } from './emitter/record-emitter.js';
-import { HotEmitter } from './emitter/record-emitter.js';
-import { CODE_TLB, CODE_TLB_ENTRIES, Field, PAGE_BYTES, Pause, SEGMENT_BITS, Slot, State } from './layout.js';
+import { codeTlbEntry, HotEmitter } from './emitter/record-emitter.js';
+import { CODE_TLB, Field, PAGE_BYTES, Pause, SEGMENT_BITS, Slot, State } from './layout.js';
 import type { OpTable } from './ops.js';
 import type { Label } from './wasm/body.js';
 import { Body } from './wasm/body.js';
@@ -100,8 +100,7 @@ class LoopBuilder {
   #lookUp(): void {
     const body = this.#body;
     const target = body.get(this.#target);
-    const mask = (CODE_TLB_ENTRIES - 1) * 16;
-    const entry = body.let(i32.and(i32.wrap(i64.shrU(target, i64.const(8))), i32.const(mask)));
+    const entry = body.let(codeTlbEntry(target));
     const page = body.let(i64.and(target, i64.const(-4096)));
     const miss = i64.ne(i64.load(entry, CODE_TLB), i64.or(page, state64(State.codeTag)));
     body.if(miss, () => {

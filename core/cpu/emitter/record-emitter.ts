@@ -1,5 +1,15 @@
 import type { Form } from '../../isa/forms.js';
-import { ACCESS_CODE, Field, PAGE_BYTES, RECORD_BYTES, Slot, State, Status } from '../layout.js';
+import {
+  ACCESS_CODE,
+  CODE_TLB_ENTRIES,
+  TLB_ENTRY_BYTES,
+  Field,
+  PAGE_BYTES,
+  RECORD_BYTES,
+  Slot,
+  State,
+  Status,
+} from '../layout.js';
 import type { SystemOperation } from '../system-operations.js';
 import { systemNumber } from '../system-operations.js';
 import type { Body, Label, Local } from '../wasm/body.js';
@@ -11,6 +21,10 @@ import type { Access } from './emitter.js';
 import { Emitter, fullAddress, state64, toState32, toState64 } from './emitter.js';
 
 const RSP = 4;
+
+/** Where the code TLB has the page of a linear address, if it has it; relative to `CODE_TLB`. */
+export const codeTlbEntry = (linear: Expr) =>
+  i32.and(i32.wrap(i64.shrU(linear, i64.const(8))), i32.const((CODE_TLB_ENTRIES - 1) * TLB_ENTRY_BYTES));
 
 /** What the slow path is told: bytes, plus the kind of access. */
 export const accessCode = (bytes: number, access: Access) => bytes + ACCESS_CODE[access];

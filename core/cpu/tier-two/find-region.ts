@@ -9,7 +9,7 @@ import { PLAIN } from './float-shortcuts.js';
 import { isNearEnough, MOST_INSTRUCTIONS_A_BLOCK } from './region-function.js';
 import type { Flow, Region, RegionBlock, RegionInstruction } from './region.js';
 
-export const LIMITS = { instructions: 500, blocks: 64, returnPlaces: 8, instructionsInBlock: 64 };
+export const LIMITS = { instructions: 300, blocks: 64, returnPlaces: 8, instructionsInBlock: 64 };
 
 const MAX_LENGTH = 15;
 /** Families of rows that change what regions take for granted, or ask TypeScript. */

@@ -1,7 +1,8 @@
+import { codeTlbEntry } from '../emitter/record-emitter.js';
 import type { HelperImports } from '../emitter/record-emitter.js';
 import { state32, state64, toState64 } from '../emitter/emitter.js';
 import { UNIT_OFF } from '../emitter/prelude.js';
-import { CODE_TLB, CODE_TLB_ENTRIES, Field, Slot, State } from '../layout.js';
+import { CODE_TLB, Field, Slot, State } from '../layout.js';
 import type { Label, Local } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
 import { i32, i64 } from '../wasm/expr.js';
@@ -108,8 +109,7 @@ class RegionFunction implements RegionFrame {
   #requirePage({ distance, map }: RegionPage): void {
     const body = this.#body;
     const page = body.let(this.#address(i64.const(distance)));
-    const mask = (CODE_TLB_ENTRIES - 1) * 16;
-    const entry = body.let(i32.and(i32.wrap(i64.shrU(page, i64.const(8))), i32.const(mask)));
+    const entry = body.let(codeTlbEntry(page));
     this.#refuse(i64.ne(i64.load(entry, CODE_TLB), i64.or(page, state64(State.codeTag))));
     this.#refuse(i32.ne(i32.load(entry, CODE_TLB + 8), i32.const(map)));
   }

@@ -1,5 +1,6 @@
 import type { HelperSignatures } from '../emitter/record-emitter.js';
 import { HelperImports } from '../emitter/record-emitter.js';
+import type { Body } from '../wasm/body.js';
 import { ModuleBuilder } from '../wasm/module.js';
 import { regionFunction } from './region-function.js';
 import type { Region } from './region.js';
@@ -8,16 +9,25 @@ const ONE_TO_ONE = { parameters: ['i32'], results: ['i32'] } as const;
 
 export const regionExport = (index: number) => `r${index}`;
 
-/** Each region as a function (budget) => budget left, exported under `regionExport`. */
-export function regionModule(
-  regions: readonly Region[],
-  signatures: HelperSignatures,
-): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder();
-  module.importMemory('memory', 1);
-  const helpers = new HelperImports(0, signatures);
-  const bodies = regions.map((region) => regionFunction(region, helpers));
-  helpers.import(module);
-  bodies.forEach((body, i) => module.add(ONE_TO_ONE, body, regionExport(i)));
-  return module.bytes();
+/** A module with each region as a function (budget) => budget left, exported under `regionExport`. */
+export class RegionModule {
+  readonly #helpers: HelperImports;
+  readonly #bodies: Body[] = [];
+
+  constructor(signatures: HelperSignatures) {
+    this.#helpers = new HelperImports(0, signatures);
+  }
+
+  /** This is what takes time. */
+  add(region: Region): void {
+    this.#bodies.push(regionFunction(region, this.#helpers));
+  }
+
+  bytes(): Uint8Array<ArrayBuffer> {
+    const module = new ModuleBuilder();
+    module.importMemory('memory', 1);
+    this.#helpers.import(module);
+    this.#bodies.forEach((body, i) => module.add(ONE_TO_ONE, body, regionExport(i)));
+    return module.bytes();
+  }
 }

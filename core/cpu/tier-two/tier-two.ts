@@ -9,7 +9,7 @@ import type { CpuState } from '../state.js';
 import { compileInBackground, compileOptimised, compileQuickly } from '../wasm/compile.js';
 import { findRegion } from './find-region.js';
 import type { SourcePage } from './find-region.js';
-import { regionExport, regionModule } from './region-module.js';
+import { regionExport, RegionModule } from './region-module.js';
 import type { Region } from './region.js';
 
 export interface TierTwoOptions {
@@ -21,12 +21,17 @@ export interface TierTwoOptions {
 
 export const TIER_TWO: TierTwoOptions = { countTo: 1000, atOnce: false };
 
+/** Lets the machine go on for a while. */
+const aTurn = () => new Promise((resolve) => setImmediate(resolve));
+
 const COMPILERS = { optimised: compileOptimised, quickly: compileQuickly };
 
 /** How many regions may be compiled at a time; those behind `first` of the table belong to them. */
 export const REGION_SLOTS = 4096;
 /** After so many times a head is not compiled again. */
 const MOST_DROPS = 6;
+/** Without a loop a region has at least so many. */
+const FEWEST_INSTRUCTIONS = 8;
 
 export interface TierTwoParts {
   readonly state: CpuState;
@@ -132,7 +137,7 @@ export class TierTwo {
       },
       place,
     );
-    if (!region) return undefined;
+    if (!region || !isWorthwhile(region)) return undefined;
     const live: LiveRegion = { region, head, owner, slot: 0, dropped: false };
     this.#byHead.set(head, live);
     for (const page of region.bytes.keys()) {
@@ -172,11 +177,16 @@ export class TierTwo {
   /** What becomes hot in the meantime is compiled together afterwards. */
   async #compileWaiting(): Promise<void> {
     this.#compiling = true;
-    await undefined;
     try {
+      await aTurn();
       while (this.#waiting.length > 0) {
         const batch = this.#takeWaiting();
-        if (batch.length > 0) this.#link(batch, await compileInBackground(this.#bytes(batch)));
+        const module = new RegionModule(this.parts.signatures);
+        for (const { region } of batch) {
+          module.add(region);
+          await aTurn();
+        }
+        if (batch.length > 0) this.#link(batch, await compileInBackground(module.bytes()));
       }
     } finally {
       this.#compiling = false;
@@ -184,14 +194,9 @@ export class TierTwo {
   }
 
   #install(batch: readonly LiveRegion[], compile: (bytes: Uint8Array) => WebAssembly.Module): void {
-    if (batch.length > 0) this.#link(batch, compile(this.#bytes(batch)));
-  }
-
-  #bytes(batch: readonly LiveRegion[]): Uint8Array {
-    return regionModule(
-      batch.map(({ region }) => region),
-      this.parts.signatures,
-    );
+    const module = new RegionModule(this.parts.signatures);
+    for (const { region } of batch) module.add(region);
+    if (batch.length > 0) this.#link(batch, compile(module.bytes()));
   }
 
   #link(batch: readonly LiveRegion[], module: WebAssembly.Module): void {
@@ -205,4 +210,15 @@ export class TierTwo {
       this.parts.arena().region(live.head, slot);
     });
   }
+}
+
+/** Entering and leaving a region costs as much as a few instructions. */
+function isWorthwhile({ blocks }: Region): boolean {
+  const places = new Set(blocks.map(({ place }) => place));
+  const last = blocks.map(({ instructions }) => instructions.at(-1)!);
+  const loops = last.some(
+    ({ place, target }) => target !== undefined && target <= place && places.has(target),
+  );
+  const count = blocks.reduce((sum, { instructions }) => sum + instructions.length, 0);
+  return loops || count >= FEWEST_INSTRUCTIONS;
 }
