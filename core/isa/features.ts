@@ -60,7 +60,9 @@ export function featureOf(row: ParsedRow, family: string): string {
 
 function featureOfVex({ cpuid, name, sizeList }: ParsedRow): string {
   const isWide = sizeList.includes(256);
-  if (cpuid === undefined) return isWide && INTEGER_VECTOR.test(name) ? 'AVX AVX2' : 'AVX';
+  if (cpuid === undefined && isWide && INTEGER_VECTOR.test(name))
+    return sizeList.length > 1 ? 'AVX AVX2' : 'AVX2';
+  if (cpuid === undefined) return 'AVX';
   if (!(cpuid in WIDE)) return cpuid;
   return isWide ? `AVX ${cpuid} ${WIDE[cpuid]!}` : `AVX ${cpuid}`;
 }
