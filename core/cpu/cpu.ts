@@ -14,6 +14,8 @@ import { GuestFault, Vector } from './guest-fault.js';
 import { Leave, RAM, State, STATE_BYTES, Status } from './layout.js';
 import { Linker } from './linker.js';
 import { LinearMemory } from './linear-memory.js';
+import { hiddenFeatures } from './model.js';
+import type { CpuModel } from './model.js';
 import { MemoryUnit } from './memory-unit.js';
 import { Paging } from './paging.js';
 import { PendingInterrupts } from './pending-interrupts.js';
@@ -66,6 +68,7 @@ export class X86Cpu implements Cpu {
   readonly #tierTwo: TierTwo | undefined;
   readonly #context: SystemContext;
   readonly #generated: Generated;
+  readonly #model: CpuModel;
   readonly #linker: Linker;
   #run: (budget: number) => number;
   /** Instructions after which optimised code is worth compiling. */
@@ -80,10 +83,11 @@ export class X86Cpu implements Cpu {
   /** Where the last run stopped at a breakpoint: the next one steps over it. */
   #stepOver: bigint | undefined;
 
-  constructor({ ramBytes, bus, prebuilt, seed, tierTwo = false }: CpuOptions) {
+  constructor({ ramBytes, bus, prebuilt, seed, model = 'max', tierTwo = false }: CpuOptions) {
     const generated = (this.#generated = sharedGenerated(prebuilt));
     this.#bus = bus;
     this.#seed = seed;
+    this.#model = model;
     this.state = new CpuState(ramBytes);
     const paging = new Paging(this.state);
     const code = () => this.#code;
@@ -127,6 +131,7 @@ export class X86Cpu implements Cpu {
       bus,
       retired: () => this.retired,
       debug: this.#debug,
+      hidden: hiddenFeatures(model),
       controlChanged: () => this.#controlChanged(),
       log: (rip) => this.#reportUndefined(rip),
     };
@@ -359,7 +364,7 @@ export class X86Cpu implements Cpu {
       pageAt: (distance) => this.#tierTwo?.pageAt(this.state.get64(State.rip) & -4096n, distance),
       forgets: (...bytes) => this.#tierTwo?.forget(...bytes),
       forgetsAll: () => this.#tierTwo?.forgetAll(),
-      decodeRecord: this.#generated.linkDecoder(this.state),
+      decodeRecord: this.#generated.linkDecoder(this.state, this.#model),
       rows: this.#generated,
       pageBecameCode: (physical) => this.#unit.protectFromWrites(physical),
       hasBreakpoint: (offset) => this.#hasBreakpoint(offset),

@@ -8,6 +8,8 @@ import { recordDecoder } from './decoder/index.js';
 import type { DecodeRecord, RecordDecoder } from './decoder/index.js';
 import { DECODE_TABLES } from './layout.js';
 import type { RowSources } from './legacy-decoder.js';
+import { removeMissingRows } from './model.js';
+import type { CpuModel } from './model.js';
 import type { FormTable, OpTable } from './ops.js';
 import { buildOpTable, formTable } from './ops.js';
 import { rareModule } from './rare.js';
@@ -71,10 +73,14 @@ export class Generated implements RowSources {
   }
 
   /** Gives a processor what it needs to decode 64-bit code. */
-  linkDecoder({ u8, memory }: CpuState): DecodeRecord {
-    const { tables, module } = this.recordDecoder;
+  linkDecoder({ u8, memory }: CpuState, model: CpuModel = 'max'): DecodeRecord {
+    const { tables, module, rows } = this.recordDecoder;
     this.#decode ??= new WebAssembly.Module(module);
     u8.set(tables, DECODE_TABLES);
+    if (model !== 'max') {
+      const own = u8.subarray(DECODE_TABLES, DECODE_TABLES + tables.length);
+      removeMissingRows(own, { rows }, this.rowSet, model);
+    }
     const { exports } = new WebAssembly.Instance(this.#decode, { env: { memory } });
     return exports['decode'] as DecodeRecord;
   }

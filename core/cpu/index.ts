@@ -10,5 +10,7 @@ export function createCpu(options: CpuOptions): Cpu {
   return new X86Cpu({ ...options, tierTwo: tier === 2 && tierTwo });
 }
 
+export { CPU_MODELS } from './model.js';
+export type { CpuModel } from './model.js';
 export { generateCode } from './generated.js';
 export type { PrebuiltCode } from './generated.js';

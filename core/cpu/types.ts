@@ -1,5 +1,6 @@
 import type { AccessKind, GuestMemory } from '../memory/types.js';
 import type { DecodedBlock } from './decoded-block.js';
+import type { CpuModel } from './model.js';
 import type { PrebuiltCode } from './generated.js';
 import type { TierTwoOptions } from './tier-two/tier-two.js';
 
@@ -143,6 +144,8 @@ export interface CpuOptions {
   readonly seed?: (() => Uint8Array) | undefined;
   /** What `generateCode()` made at build time, to save making it again. */
   readonly prebuilt?: PrebuiltCode | undefined;
+  /** Which instructions there are; all that are built when left out. */
+  readonly model?: CpuModel | undefined;
   /** 1 interprets everything; 2 compiles what is hot. */
   readonly tier?: 1 | 2 | undefined;
   /** How the second tier compiles; false is the same as tier 1. */

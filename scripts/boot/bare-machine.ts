@@ -46,7 +46,7 @@ export class BareMachine {
     const { deterministic, machine, tier } = options;
     this.machine = new Machine(
       { ramMiB: machine.memoryMiB, clock: deterministic ? 'virtual' : 'real' },
-      (cpu) => createCpu({ ...cpu, prebuilt: prebuilt?.code, tier }),
+      (cpu) => createCpu({ ...cpu, prebuilt: prebuilt?.code, tier, model: machine.cpu }),
     );
     this.#console = new SerialConsole(() => this.machine.wake());
   }

@@ -69,6 +69,10 @@ describe('the command line', () => {
     [() => ['run', file('arm', elf(183))], 'arm is an ELF file for another processor (machine 183)'],
     [() => ['run', '--env', 'X', file('good', elf(62))], '--env X sets nothing; write NAME=VALUE'],
     [() => ['run', '--abi', 'bsd', file('good', elf(62))], 'there is no ABI bsd; use linux or redox'],
+    [
+      () => ['run', '--cpu', 'i386', file('good', elf(62))],
+      'there is no processor i386; use one of x86-64, x86-64-v2, x86-64-v3, max',
+    ],
     [() => ['run', '--memory', '1', file('good', elf(62))], '--memory 1 is out of range'],
   ];
   for (const [args, text] of mistakes) {

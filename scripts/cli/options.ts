@@ -1,3 +1,4 @@
+import type { CpuModel } from '../../core/cpu/index.js';
 import type { MachineDescription } from '../machines/description.js';
 
 /** A folder or file of the host, shown to the guest. */
@@ -58,6 +59,8 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly env: Readonly<Record<string, string>>;
   readonly memoryMiB: number;
+  /** Which processor the program sees; the greatest when absent. */
+  readonly cpu?: CpuModel;
   readonly strace: boolean;
   /** Time by retired instructions, randomness from a fixed seed. */
   readonly deterministic: boolean;

@@ -1,6 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, posix, resolve } from 'node:path';
 import { RAM } from '../../core/cpu/layout.js';
+import { CPU_MODELS } from '../../core/cpu/model.js';
+import type { CpuModel } from '../../core/cpu/model.js';
 import { HostError } from '../../core/errors/host-error.js';
 import type { AbiName, GdbOptions, Mount, Tier } from './options.js';
 
@@ -23,6 +25,11 @@ export const values = {
     const seconds = Number(text);
     if (text.trim() !== '' && seconds > 0 && Number.isFinite(seconds)) return seconds;
     return mistake(`--timeout ${text} is no time`, 'give a number of seconds above 0');
+  },
+
+  cpu(text: string): CpuModel {
+    const model = CPU_MODELS.find((name) => name === text);
+    return model ?? mistake(`there is no processor ${text}`, `use one of ${CPU_MODELS.join(', ')}`);
   },
 
   tier(text: string): Tier {

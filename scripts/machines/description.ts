@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, posix } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { isBuilt, packageRoot } from '../assets/package-root.js';
+import { CPU_MODELS } from '../../core/cpu/model.js';
+import type { CpuModel } from '../../core/cpu/model.js';
 import { HostError } from '../../core/errors/host-error.js';
 import { TableReader } from './table-reader.js';
 
@@ -64,6 +66,8 @@ export interface MachineDescription {
   readonly devices: readonly PluginDescription[];
   readonly kernel: PluginDescription;
   readonly image: ImageDescription;
+  /** The greatest processor when absent. */
+  readonly cpu?: CpuModel;
   /** Absolute path of a Multiboot or PVH kernel that runs instead of ours. */
   readonly kernelFile?: string;
   /** What it is told. */
@@ -102,21 +106,26 @@ function machineFrom(table: TableReader, folder: string): MachineDescription {
     devices: table.tables('devices').map(([name, device]) => pluginFrom(name, device, folder)),
     kernel: pluginFrom('kernel', table.table('kernel'), folder),
     image: imageFrom(table.table('image')),
-    ...bareKernelFrom(table.table('machine'), folder),
+    ...hardwareFrom(table.table('machine'), folder),
   };
   table.refuseOthers();
   return machine;
 }
 
-/** `[machine]`: a kernel from a file of the host. */
-function bareKernelFrom(
+/** `[machine]`: its processor, a kernel from a file of the host. */
+function hardwareFrom(
   table: TableReader,
   folder: string,
-): Pick<MachineDescription, 'kernelFile' | 'commandLine'> {
+): Pick<MachineDescription, 'cpu' | 'kernelFile' | 'commandLine'> {
+  const model = table.optionalText('cpu');
+  const cpu = CPU_MODELS.find((name) => name === model);
+  if (model !== undefined && !cpu)
+    table.refuse('cpu', 'is no processor', `use one of ${CPU_MODELS.join(', ')}`);
   const file = table.optionalText('kernel');
   const commandLine = table.optionalText('command_line');
   table.refuseOthers();
   return {
+    ...(cpu && { cpu }),
     ...(file !== undefined && { kernelFile: isAbsolute(file) ? file : join(folder, file) }),
     ...(commandLine !== undefined && { commandLine }),
   };

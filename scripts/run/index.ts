@@ -57,7 +57,7 @@ class ProgramRun {
   ) {
     const clock = options.deterministic ? 'virtual' : 'real';
     this.#machine = new Machine({ ramMiB: options.memoryMiB, clock }, (cpu) =>
-      createCpu({ ...cpu, prebuilt: prebuilt?.code, tier: options.tier }),
+      createCpu({ ...cpu, prebuilt: prebuilt?.code, tier: options.tier, model: options.cpu }),
     );
   }
 

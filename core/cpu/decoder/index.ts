@@ -22,6 +22,8 @@ export interface RecordDecoder {
   readonly module: Uint8Array;
   /** What its memory holds at `DECODE_TABLES`. */
   readonly tables: Uint8Array;
+  /** Offset of the rows in `tables`. */
+  readonly rows: number;
 }
 
 const MAX_LENGTH = 15;
@@ -35,7 +37,7 @@ export function recordDecoder(rows: readonly ParsedRow[], ops: OpTable): RecordD
   const module = new ModuleBuilder();
   module.importMemory('memory', 1);
   module.add(SIGNATURE, decodeFunction(rows, rowTables, ops), 'decode');
-  return { module: module.bytes(), tables };
+  return { module: module.bytes(), tables, rows: rowTables.rows };
 }
 
 const formsOffset = (rowTables: Uint8Array) => Math.ceil(rowTables.length / FORM_BYTES) * FORM_BYTES;

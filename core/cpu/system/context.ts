@@ -2,6 +2,7 @@ import type { CodeCache } from '../code-cache.js';
 import type { DebugRegisters } from '../debug-registers.js';
 import type { Delivery } from '../delivery.js';
 import type { LinearMemory } from '../linear-memory.js';
+import type { HiddenFeatures } from '../model.js';
 import type { Segments } from '../segments.js';
 import type { CpuState } from '../state.js';
 import type { CpuBus } from '../types.js';
@@ -15,6 +16,8 @@ export interface SystemContext {
   readonly code: CodeCache;
   readonly bus: CpuBus;
   readonly debug: DebugRegisters;
+  /** Features that the processor's model lacks. */
+  readonly hidden: HiddenFeatures;
   readonly retired: () => number;
   /** CR0, CR4 or EFER changed. */
   controlChanged(): void;

@@ -1,5 +1,6 @@
 import { ControlBit } from '../control-bits.js';
 import { State, Status } from '../layout.js';
+import type { HiddenFeatures } from '../model.js';
 import type { CpuState } from '../state.js';
 import type { SystemHandler } from './context.js';
 import { Component, XsaveArea } from './extended-state.js';
@@ -127,6 +128,13 @@ const SWITCHED_ON = new Map([
   [EXTENDED_FEATURES, { control: ControlBit.PKE, shown: OSPKE }],
 ]);
 
+/** Without the features that the model lacks. */
+function shown(number: number, [eax, ebx, ecx, edx]: Leaf, hidden: HiddenFeatures): Leaf {
+  if (number === FEATURES) return [eax, ebx, ecx & ~hidden.ecx1, edx];
+  if (number === EXTENDED_FEATURES) return [eax, ebx & ~hidden.ebx7, ecx & ~hidden.ecx7, edx];
+  return number === 0x8000_0001 ? [eax, ebx, ecx & ~hidden.ecxExtended, edx] : [eax, ebx, ecx, edx];
+}
+
 function leafOf(state: CpuState, number: number, subleaf: number): Leaf {
   if (number === EXTENDED_STATE) return extendedState(state, subleaf);
   if (number === EXTENDED_FEATURES && subleaf !== 0) return NOTHING;
@@ -136,8 +144,9 @@ function leafOf(state: CpuState, number: number, subleaf: number): Leaf {
   return isOn ? [leaf[0], leaf[1], leaf[2] | bit.shown, leaf[3]] : leaf;
 }
 
-const cpuid: SystemHandler = ({ state }) => {
-  const [eax, ebx, ecx, edx] = leafOf(state, gpr32(state, RAX), gpr32(state, RCX));
+const cpuid: SystemHandler = ({ state, hidden }) => {
+  const number = gpr32(state, RAX);
+  const [eax, ebx, ecx, edx] = shown(number, leafOf(state, number, gpr32(state, RCX)), hidden);
   setGpr32(state, RAX, eax);
   setGpr32(state, RBX, ebx);
   setGpr32(state, RCX, ecx);

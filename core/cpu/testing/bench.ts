@@ -1,4 +1,5 @@
 import { X86Cpu } from '../cpu.js';
+import type { CpuModel } from '../model.js';
 import type { TierTwoOptions } from '../tier-two/tier-two.js';
 import type { CpuBus } from '../types.js';
 
@@ -27,8 +28,9 @@ export function createCpuBench({
   ramMiB = 2,
   bus = {} as Partial<CpuBus>,
   tierTwo = false as TierTwoOptions | false,
+  model = 'max' as CpuModel,
 } = {}) {
-  const cpu = new X86Cpu({ ramBytes: ramMiB * 2 ** 20, bus: { ...silentBus, ...bus }, tierTwo });
+  const cpu = new X86Cpu({ ramBytes: ramMiB * 2 ** 20, bus: { ...silentBus, ...bus }, tierTwo, model });
   identityMap(cpu);
   cpu.registers.rip = BigInt(CODE);
   cpu.registers.set(4, BigInt(STACK));

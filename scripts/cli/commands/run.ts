@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { CpuModel } from '../../../core/cpu/index.js';
 import type { AbiName, Mount, RunOptions, Tier } from '../options.js';
 import { programFile } from '../program-file.js';
 import { values } from '../values.js';
@@ -16,6 +17,7 @@ interface RunFlags {
   strace?: boolean;
   deterministic?: boolean;
   tier?: Tier;
+  cpu?: CpuModel;
 }
 
 const EXAMPLES = `
@@ -41,6 +43,7 @@ export function addRunCommand(program: Command, exitWith: ExitWith): void {
     .option('--cwd <dir>', 'working directory in the guest', values.folder)
     .option('--env <name=value>', 'set a variable of its environment (repeatable)', values.environment)
     .option('--memory <MiB>', 'memory of the machine', values.memoryMiB, 256)
+    .option('--cpu <model>', 'x86-64, x86-64-v2, x86-64-v3 or max (the default)', values.cpu)
     .option('--strace', 'print every system call')
     .option(
       '--deterministic',
@@ -67,6 +70,7 @@ function runOptions(file: string, args: string[], flags: RunFlags): RunOptions {
     strace: flags.strace ?? false,
     deterministic: flags.deterministic ?? false,
     ...(flags.tier && { tier: flags.tier }),
+    ...(flags.cpu && { cpu: flags.cpu }),
     ...(flags.abi && { abi: flags.abi }),
     ...(flags.cwd !== undefined && { cwd: flags.cwd }),
     ...(gdb && { gdb }),
