@@ -149,6 +149,23 @@ describe('a program of `halfcell run` under stock gdb', function () {
       expect(machine?.text).to.include('handled 42');
     });
 
+    it('steps to an address where nothing is mapped, and to its fault with the step after that', async () => {
+      const running = await start(compile('signals'), 'jump');
+      const step = ['stepi', 'print $pc'];
+      const text = await running.debug(
+        ...[
+          'break nowhere',
+          'continue',
+          `python exec("while int(gdb.parse_and_eval('$pc')) != 0x1234000: gdb.execute('stepi')")`,
+        ],
+        ...['print handled', 'backtrace', ...step, ...step],
+      );
+      const [before = '', after = ''] = text.split('$1 = 0\n');
+      expect(before).not.to.include('SIGSEGV');
+      expect(after).to.match(/^#0 +0x0*1234000 in \?\?[^]*in nowhere [^]*SIGSEGV[^]*\$2 = .* 0x1234000/);
+      expect(after).to.include('Program terminated with signal SIGSEGV');
+    });
+
     it('passes a signal to its handler, or withholds it', async () => {
       const passed = await start(compile('signals'), 'usr1');
       expect(await passed.debug('continue', 'break on_usr1', 'continue', 'backtrace', 'continue')).to.match(

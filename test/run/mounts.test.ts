@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compile, hasCompiler } from '../linux/compile.js';
-import { busybox, halfcell, needsBusybox, temporaryFolder } from './halfcell.js';
+import { busybox, halfcell, needsBusybox, temporaryFolder, skipWithout } from './halfcell.js';
 
 const RACES = join(import.meta.dirname, 'programs/mount-races.c');
 
@@ -113,7 +113,7 @@ describe('a hostile guest and the folders it is shown (needs a static busybox)',
   describe('a directory swapped for a link to the outside while files under it are opened (needs gcc)', () => {
     let program: string;
     before(function () {
-      if (!hasCompiler('gcc')) this.skip();
+      skipWithout(this, hasCompiler('gcc'));
       program = compile(RACES, 'gcc');
     });
     beforeEach(() => symlinkSync(folder.path, join(shown, 'trap')));

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compile, hasCompiler } from '../linux/compile.js';
 import type { Compiler } from '../linux/compile.js';
-import { command, halfcell, isHost, temporaryFolder } from './halfcell.js';
+import { command, halfcell, isHost, temporaryFolder, skipWithout } from './halfcell.js';
 
 const PROGRAM = join(import.meta.dirname, 'programs/everyday.c');
 const input = Array.from({ length: 500 }, (_, at) => `${at}\n`).join('');
@@ -12,7 +12,7 @@ for (const compiler of ['gcc', 'musl-gcc'] satisfies Compiler[]) {
   describe(`a static program of ${compiler} in halfcell run (needs ${compiler})`, function () {
     this.timeout(60_000);
     before(function () {
-      if (!isHost || !hasCompiler(compiler)) this.skip();
+      skipWithout(this, isHost && hasCompiler(compiler));
     });
     const folder = temporaryFolder();
 

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { join } from 'node:path';
 import { compile, hasCompiler } from '../linux/compile.js';
-import { halfcell, isHost } from './halfcell.js';
+import { halfcell, isHost, skipWithout } from './halfcell.js';
 
 describe('1,000 random byte strings run as programs (needs gcc)', function () {
   this.timeout(60_000);
   before(function () {
-    if (!isHost || !hasCompiler('gcc')) this.skip();
+    skipWithout(this, isHost && hasCompiler('gcc'));
   });
 
   it('leave the machine, its other programs and its host alive', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { command, halfcell, isHost, runCommand, temporaryFolder } from './halfcell.js';
+import { command, halfcell, isHost, runCommand, temporaryFolder, skipWithout } from './halfcell.js';
 import { quoted } from './questions.js';
 
 const MODULES = join(import.meta.dirname, '../../node_modules');
@@ -36,7 +36,7 @@ const PROGRAM_OF_API = `
 describe('esbuild, a static Go program, in halfcell run (needs @esbuild/linux-x64)', function () {
   this.timeout(60_000);
   before(function () {
-    if (!isHost || !existsSync(ESBUILD)) this.skip();
+    skipWithout(this, isHost && existsSync(ESBUILD));
   });
   const folder = temporaryFolder();
   beforeEach(() => {

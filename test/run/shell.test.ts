@@ -11,6 +11,7 @@ const scripts: Questions = {
   'background jobs': 'sleep 0.05 & sleep 0.02 & wait; echo $?; (exit 7) & wait $!; echo $?; jobs',
   // Whether the shell says "Terminated" depends on whether it waits already when the job dies.
   'a job that is killed': '{ sleep 10 & kill $!; wait $!; echo $?; } 2> /dev/null',
+  'a job that is stopped': 'sleep 10 & kill -STOP $!; sleep 0.02; kill -CONT $!; kill $!; echo here',
   traps:
     'trap "echo usr" USR1; trap "echo bye" EXIT; kill -USR1 $$; echo after; (trap "echo sub" EXIT; exit 2); echo $?',
   'a trap while a child runs':

@@ -1,10 +1,13 @@
 import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { elfAround, smallestProgram } from '../../scripts/build/smallest-program.js';
 import { compile, hasCompiler } from '../linux/compile.js';
-import { halfcell, isHost, temporaryFolder } from './halfcell.js';
+import { halfcell, isHost, temporaryFolder, skipWithout } from './halfcell.js';
 
 const PROGRAM = join(import.meta.dirname, 'programs/endings.c');
 const MEMORY_HOG = join(import.meta.dirname, 'programs/memory-hog.c');
@@ -12,7 +15,7 @@ const MEMORY_HOG = join(import.meta.dirname, 'programs/memory-hog.c');
 describe('how programs end in halfcell run (needs gcc)', function () {
   this.timeout(60_000);
   before(function () {
-    if (!isHost || !hasCompiler('gcc')) this.skip();
+    skipWithout(this, isHost && hasCompiler('gcc'));
   });
   const folder = temporaryFolder();
 
@@ -85,7 +88,7 @@ describe('how programs end in halfcell run (needs gcc)', function () {
 describe('mistakes of halfcell run: one line, status 2', function () {
   this.timeout(30_000);
   before(function () {
-    if (!isHost) this.skip();
+    skipWithout(this, isHost);
   });
   const folder = temporaryFolder();
   const file = (name: string, content: Uint8Array | string, mode = 0o755) => {
@@ -134,6 +137,19 @@ describe('mistakes of halfcell run: one line, status 2', function () {
       expect(ended).to.include({ status: 2, stdout: '' });
     });
   }
+
+  it('a port that is in use', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const ended = await halfcell(['--gdb', `${port}`, good()]);
+    server.close();
+    expect(ended).to.deep.equal({
+      status: 2,
+      stdout: '',
+      stderr: `halfcell: port ${port} of 127.0.0.1 is in use; give --gdb another one\n`,
+    });
+  });
 
   it('the smallest memory is enough for a small program', async () =>
     expect((await halfcell(['--memory', '16', good()])).status).to.equal(0));

@@ -21,6 +21,13 @@ describe('halfcell run --strace (needs a static busybox)', function () {
     ).to.equal(true);
   });
 
+  it('begins with how the program came to be', async () => {
+    const { lines } = await trace('exit');
+    expect(lines[0]).to.match(
+      /^execve\("\/.*busybox", \["\/.*busybox", "sh", "-c", "exit"\], 0x7f\w+ \/\* \d vars \*\/\) = 0$/,
+    );
+  });
+
   it('ends with how the program ended', async () => {
     const { status, lines } = await trace('exit 3');
     expect(status).to.equal(3);
@@ -51,6 +58,16 @@ describe('halfcell run --strace (needs a static busybox)', function () {
       .to.include('--- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER, si_pid=')
       .and.include('rt_sigreturn(');
     expect(text).to.match(/= \? ERESTART\w+ \(/);
+  });
+
+  it('shows a stop, and the signal mask that a handler leaves', async () => {
+    const { lines } = await trace(
+      'sleep 10 & sleep 0.05; kill -STOP $!; sleep 0.05; kill -9 $!; trap : USR1; kill -USR1 $$; exit',
+    );
+    const text = lines.join('\n');
+    expect(text)
+      .to.match(/\[pid +\d+\] --- stopped by SIGSTOP ---/)
+      .and.match(/rt_sigreturn\(\{mask=\[.*\]\}\) +=/);
   });
 
   it('shows a pointer that cannot be read as it is', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { busybox, needsBusybox, runCommand, temporaryFolder } from './halfcell.js';
+import { busybox, needsBusybox, runCommand, temporaryFolder, skipWithout } from './halfcell.js';
 import { quoted } from './questions.js';
 import { until } from '../support/until.js';
 import { hasTmux, TmuxTerminal } from './tmux.js';
@@ -10,7 +10,7 @@ describe('halfcell run in a real terminal (needs tmux and a static busybox)', fu
   this.timeout(60_000);
   before(needsBusybox);
   before(function () {
-    if (!hasTmux()) this.skip();
+    skipWithout(this, hasTmux());
   });
   const folder = temporaryFolder();
   let terminal: TmuxTerminal;

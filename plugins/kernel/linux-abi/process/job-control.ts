@@ -12,13 +12,22 @@ export function isOrphanedGroup(table: ProcessTable, pgid: number): boolean {
   return !table.group(pgid).some((member) => {
     const { parent } = member;
     if (!parent && table.onFirstStopped) return true;
-    return !member.dead && parent !== undefined && parent.pgid !== pgid && parent.sid === member.sid;
+    return !member.dead && parent !== undefined && couldContinue(parent, member);
   });
 }
 
-/** Stopped groups that an exit has orphaned are hung up on and continued (POSIX, _exit). */
-export function wakeOrphanedGroups(table: ProcessTable, concerned: readonly LinuxProcess[]): void {
-  for (const pgid of new Set(concerned.map((process) => process.pgid))) {
+/**
+ * Stopped groups that an exit has orphaned are hung up on and continued (POSIX, _exit): those of the process and of its children where a
+ * parent in another group of the session is lost.
+ */
+export function wakeOrphanedGroups(
+  table: ProcessTable,
+  process: LinuxProcess,
+  children: readonly LinuxProcess[],
+): void {
+  const lost = children.filter((child) => couldContinue(process, child));
+  if (process.parent && couldContinue(process.parent, process)) lost.push(process);
+  for (const pgid of new Set(lost.map((member) => member.pgid))) {
     const members = table.group(pgid).filter((member) => !member.dead);
     if (!members.some(({ stopped }) => stopped) || !isOrphanedGroup(table, pgid)) continue;
     for (const member of members) {
@@ -26,6 +35,9 @@ export function wakeOrphanedGroups(table: ProcessTable, concerned: readonly Linu
     }
   }
 }
+
+const couldContinue = (parent: LinuxProcess, { pgid, sid }: LinuxProcess): boolean =>
+  parent.pgid !== pgid && parent.sid === sid;
 
 /** With the session's leader the terminal goes; its foreground group is told. */
 export function leaveSession({ terminal, table }: LinuxSystem, process: LinuxProcess): void {

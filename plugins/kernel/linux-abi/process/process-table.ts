@@ -28,6 +28,7 @@ export class ProcessTable {
 
   /** A thread takes a signal, and a thread ends: for a tracer. */
   onSignal: ((context: Context, info: SignalInfo) => void) | undefined;
+  onStopped: ((process: LinuxProcess, signal: number) => void) | undefined;
   onThreadExit: ((thread: LinuxThread) => void) | undefined;
   /**
    * Set where somebody outside can continue the first process after a stop; told of such a stop. Without it the first
@@ -196,6 +197,7 @@ export class ProcessTable {
     if (process.stopped) return;
     process.stopped = true;
     process.report = { kind: 'stopped', signal };
+    this.onStopped?.(process, signal);
     this.#tellParent(process, CLD.STOPPED, signal);
     for (const context of process.threads.values()) this.kernel.interrupt(context);
     if (!process.parent) this.onFirstStopped?.();
@@ -283,7 +285,7 @@ export class ProcessTable {
       else if (child.parentDeathSignal !== 0)
         this.sendToProcess(child, { signal: child.parentDeathSignal, code: 0, pid: process.pid });
     }
-    wakeOrphanedGroups(this, [process, ...children]);
+    wakeOrphanedGroups(this, process, children);
   }
 
   #takePid(): number {

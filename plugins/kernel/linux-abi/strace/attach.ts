@@ -6,6 +6,7 @@ import { toU32 } from '../../gate/arguments.js';
 import type { Kernel } from '../../kernel.js';
 import { USER_END } from '../../memory/address-space.js';
 import { OutOfFrames, PAGE_BYTES, pageFloor } from '../../memory/frames.js';
+import type { ProgramImage } from '../process/process.js';
 import { LinuxThread } from '../process/thread.js';
 import { encodeSiginfo } from '../signals/signal-frame.js';
 import { syscallNames } from '../syscall-names.js';
@@ -22,6 +23,11 @@ const ARGUMENTS = [
   FrameLayout.r8,
   FrameLayout.r9,
 ] as const;
+const EXECVE = 59;
+const RT_SIGRETURN = 15;
+const FIRST_PROCESS = 1;
+/** What a call finds elsewhere than in its arguments. */
+const argumentsOf: Readonly<Record<number, readonly number[]>> = { [RT_SIGRETURN]: [FrameLayout.rsp] };
 
 /** Prints every system call, signal and end of the system's threads to `write`. Answers the undo. */
 export function traceSystem(
@@ -37,8 +43,18 @@ export function traceSystem(
     if (tid === undefined) return;
     names.set(tid, syscallNames.get(number) ?? '');
     const guest = kernel.guest(context);
-    const args = ARGUMENTS.map((register) => guest.frame(register));
+    const args = (argumentsOf[number] ?? ARGUMENTS).map((register) => guest.frame(register));
     tracer.enter({ tid, number: toU32(number), args, memory: memoryOf(kernel, context) });
+  };
+  table.onExecuted = (process, context) => {
+    table.onExecuted = () => undefined;
+    const tid = tidOf(context);
+    if (tid !== FIRST_PROCESS || !process.image) return;
+    tracer.enter({ tid, number: EXECVE, ...firstExecution(kernel, process.image, context) });
+    tracer.exit(tid, 0);
+  };
+  table.onStopped = (process, signal) => {
+    for (const tid of process.threads.keys()) tracer.stopped(tid, signal);
   };
   taps.syscallExit = (context, pad, result) => {
     finished?.(context, pad, result);
@@ -58,8 +74,22 @@ export function traceSystem(
     taps.syscallEnter = undefined;
     taps.syscallExit = finished;
     table.onSignal = undefined;
+    table.onStopped = undefined;
     table.onThreadExit = undefined;
   };
+}
+
+/** The one that nobody called: how the first program came to be. */
+function firstExecution(
+  kernel: Kernel,
+  image: ProgramImage,
+  context: Context,
+): { args: bigint[]; memory: TraceMemory } {
+  const memory = memoryOf(kernel, context);
+  const stack = kernel.guest(context).frame(FrameLayout.rsp);
+  const count = BigInt(image.argv.length);
+  const path = BigInt(image.argumentsEnd - image.path.length - 1);
+  return { args: [path, stack + 8n, stack + 8n * (count + 2n)], memory };
 }
 
 const tidOf = ({ personality }: Context): number | undefined =>

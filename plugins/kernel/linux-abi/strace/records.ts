@@ -182,7 +182,7 @@ const signals: Records = {
   rt_sigpending: [k.outSignals, k.size],
   rt_sigsuspend: [k.inSignals, k.size],
   rt_sigtimedwait: [k.inSignals, k.pointer, k.inTimespec, k.size],
-  rt_sigreturn: [],
+  rt_sigreturn: [s.returnedMask],
   sigaltstack: [s.inStack, s.outStack],
 };
 

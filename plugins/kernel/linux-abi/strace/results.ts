@@ -8,7 +8,6 @@ import { bytesAt, hexText, int32 } from './kind.js';
 import type { TracedCall } from './kind.js';
 import { bitNumbers, octal, timespecText, timevalText } from './kinds.js';
 import { fcntlResult } from './multiplexed.js';
-import { signalSetText } from './signal-text.js';
 
 type ResultText = (call: TracedCall) => string;
 
@@ -106,6 +105,3 @@ export function resultText(call: TracedCall): string {
   }
   return results[name]?.(call) ?? String(result);
 }
-
-/** `rt_sigreturn({mask=[]})`: strace shows the mask that comes back. */
-export const sigreturnText = (mask: bigint): string => `{mask=${signalSetText(mask)}}`;

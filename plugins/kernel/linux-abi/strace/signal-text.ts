@@ -2,8 +2,8 @@ import * as processes from '../layouts/processes.js';
 import { signalName } from '../signals/signal-numbers.js';
 import * as flags from './flags.js';
 import { choiceText, flagsText } from './flags.js';
-import { bytesAt, hexText, inStruct, leaving, outStruct, pointerText, uint32 } from './kind.js';
-import type { TracedCall } from './kind.js';
+import { bytesAt, entering, hexText, inStruct, leaving, outStruct, pointerText, uint32 } from './kind.js';
+import type { Kind, TracedCall } from './kind.js';
 
 const SIGNALS = 64;
 const SIGRTMIN = 32;
@@ -29,6 +29,10 @@ export function setAt(value: bigint, call: TracedCall): string {
     ? signalSetText(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true))
     : pointerText(value);
 }
+
+/** Of the ucontext that the stack pointer stands on when a handler is left: `{mask=[]}`. */
+export const returnedMask: Kind = entering((stack, call) => `{mask=${setAt(stack + UCONTEXT_MASK, call)}}`);
+const UCONTEXT_MASK = 296n;
 
 const handlers = ['SIG_DFL', 'SIG_IGN'];
 const SA_SIGINFO = 4n;

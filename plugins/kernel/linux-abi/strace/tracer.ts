@@ -85,6 +85,11 @@ export class Tracer {
     this.#line(tid, `--- ${signalText(signal)} ${siginfoText(info)} ---`);
   }
 
+  /** A signal has stopped it. */
+  stopped(tid: number, signal: number): void {
+    this.#line(tid, `--- stopped by ${signalText(signal)} ---`);
+  }
+
   /** A thread ends: its last call never does. */
   exited(tid: number, how: Ending): void {
     this.#finish(tid, undefined);
