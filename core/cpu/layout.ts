@@ -160,7 +160,7 @@ export const SegmentIndex = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5, ldtr: 6,
 export const VECTOR_STRIDE = 32;
 
 /** Data TLB: {tag i64, addend i32, unused}; write entries follow the read entries. */
-export const TLB_ENTRIES = 512;
+export const TLB_ENTRIES = 4096;
 export const TLB_ENTRY_BYTES = 16;
 export const TLB_WRITE = TLB_ENTRIES * TLB_ENTRY_BYTES;
 export const TLB_USER = 0x1000;
@@ -178,7 +178,7 @@ export const RECORD_BYTES = 16;
 export const PAGE_BYTES = 4096;
 /** By offset in a code page: the record of the instruction there, i32, or 0. */
 export const MAP_BYTES = PAGE_BYTES * 4;
-export const MAPS = 0x10000;
+export const MAPS = 0x5_0000;
 export const MAX_MAPS = 1024;
 /** Records of a page come from its chunks, one after the other in the order of execution. */
 export const CHUNK_BYTES = 1024;

@@ -10,9 +10,10 @@ import {
 } from './layout.js';
 
 const PAGE_MASK = 0xffff_f000;
+const PAGE_SHIFT = 12;
 const END = CODE_TLB + CODE_TLB_ENTRIES * TLB_ENTRY_BYTES;
 /** From so many on it costs less to forget everything. */
-const MOST_LOCAL = 1024;
+const MOST_LOCAL = 4096;
 
 /** A translation as a page walk answers it. Linear addresses are given as 32-bit halves. */
 export interface TlbEntry {
@@ -24,7 +25,9 @@ export interface TlbEntry {
   readonly global: boolean;
 }
 
-const indexOf = (low: number) => (low >>> 8) & 0x1ff0;
+/** As generated code computes them: `lookup` of the emitter, and `codeTlbEntry`. */
+const dataIndex = (low: number) => (low >>> 8) & ((TLB_ENTRIES - 1) * TLB_ENTRY_BYTES);
+const codeIndex = (low: number) => (low >>> 8) & ((CODE_TLB_ENTRIES - 1) * TLB_ENTRY_BYTES);
 
 /** The tables in which generated code looks for translations: data by privilege and kind of access, and code. */
 export class Tlb {
@@ -32,20 +35,26 @@ export class Tlb {
   readonly #local = new Int32Array(MOST_LOCAL);
   #locals = 0;
 
-  constructor(private readonly i32: Int32Array<ArrayBuffer>) {}
+  /** By page of the memory: a data table may lead to it. */
+  readonly #entered: Uint8Array;
+
+  constructor(private readonly i32: Int32Array<ArrayBuffer>) {
+    this.#entered = new Uint8Array(i32.byteLength >>> PAGE_SHIFT);
+  }
 
   enterData(table: number, entry: TlbEntry): void {
-    this.#enter(table, entry, 0);
+    this.#enter(table + dataIndex(entry.low), entry, 0);
+    this.#entered[((entry.low + entry.value) >>> 0) >>> PAGE_SHIFT] = 1;
   }
 
   /** `tag` tells user from supervisor. */
   enterCode(tag: number, entry: TlbEntry): void {
-    this.#enter(CODE_TLB, entry, tag);
+    this.#enter(CODE_TLB + codeIndex(entry.low), entry, tag);
   }
 
   /** The host's address of a byte, or 0 when the table does not know it. */
   find(table: number, low: number, high: number): number {
-    const at = (table + indexOf(low)) >> 2;
+    const at = (table + dataIndex(low)) >> 2;
     const known = this.i32[at] === (low & PAGE_MASK) && this.i32[at + 1] === high;
     return known ? (low + this.i32[at + 2]!) >>> 0 : 0;
   }
@@ -67,16 +76,19 @@ export class Tlb {
   }
 
   invalidatePage(low: number): void {
-    const index = indexOf(low);
+    const index = dataIndex(low);
     for (const table of [TLB_USER, TLB_SUPERVISOR]) {
       this.i32[(table + index) >> 2] = EMPTY_TAG;
       this.i32[(table + TLB_WRITE + index) >> 2] = EMPTY_TAG;
     }
-    this.i32[(CODE_TLB + index) >> 2] = EMPTY_TAG;
+    this.i32[(CODE_TLB + codeIndex(low)) >> 2] = EMPTY_TAG;
   }
 
   /** The next write to the page at a host's address is not found. */
   forgetWrites(host: number): void {
+    const page = host >>> PAGE_SHIFT;
+    if (this.#entered[page] === 0) return;
+    this.#entered[page] = 0;
     for (const table of [TLB_USER + TLB_WRITE, TLB_SUPERVISOR + TLB_WRITE]) {
       for (let at = table >> 2; at < (table + TLB_ENTRIES * TLB_ENTRY_BYTES) >> 2; at += 4) {
         if (((this.i32[at]! + this.i32[at + 2]!) | 0) === (host | 0)) this.i32[at] = EMPTY_TAG;
@@ -84,8 +96,8 @@ export class Tlb {
     }
   }
 
-  #enter(table: number, { low, high, value, global }: TlbEntry, tag: number): void {
-    const at = (table + indexOf(low)) >> 2;
+  #enter(address: number, { low, high, value, global }: TlbEntry, tag: number): void {
+    const at = address >> 2;
     this.i32[at] = (low & PAGE_MASK) | tag;
     this.i32[at + 1] = high;
     this.i32[at + 2] = value;
