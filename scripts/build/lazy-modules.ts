@@ -2,7 +2,7 @@ import type { Plugin } from 'esbuild';
 import { dirname, join, relative, sep } from 'node:path';
 import { packageRoot } from '../assets/package-root.js';
 
-/** By importing module, then by what it imports: functions that most runs never call. */
+/** By importing module, then by what it imports: functions, and classes by a capital letter, that most runs never call. */
 const ON_DEMAND: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   'core/cpu/generated.ts': {
     '../isa/rows/index.js': ['loadRows'],
@@ -18,7 +18,7 @@ const ON_DEMAND: Readonly<Record<string, Readonly<Record<string, readonly string
   'core/cpu/decoded-block.ts': { '../isa/disassemble.js': ['disassemble'] },
   'core/cpu/tier-two/tier-two.ts': {
     './find-region.js': ['findRegion'],
-    './region-module.js': ['regionExport', 'regionModule'],
+    './region-module.js': ['RegionModule', 'regionExport'],
   },
   'plugins/kernel/image/index.ts': {
     './link.js': ['linkImage'],
@@ -48,5 +48,9 @@ export const lazyModules: Plugin = {
 
 const forwarding = (file: string, names: readonly string[]) =>
   names
-    .map((name) => `export const ${name} = (...args) => require(${JSON.stringify(file)}).${name}(...args);`)
+    .map((name) => {
+      const call = /^[A-Z]/.test(name) ? 'new ' : '';
+      const target = `(require(${JSON.stringify(file)}).${name})`;
+      return `export function ${name}(...args) { return ${call}${target}(...args); }`;
+    })
     .join('\n');
