@@ -20,6 +20,7 @@ import type { GdbServer } from '../debug/serve-gdb.js';
 import { SerialConsole } from './console.js';
 import { devicePlans, findDevice } from './devices.js';
 import { buildImage } from './image.js';
+import { mountFolders } from './mounts.js';
 import { Programs } from './programs.js';
 import { schemeNames } from './scheme-names.js';
 import { ServicePlugins } from './service-plugins.js';
@@ -44,6 +45,7 @@ export class BootedMachine {
   readonly services: ServicePlugins;
   #backend: IsolateBackend | undefined;
   #stopWatchdog: () => void = () => undefined;
+  #unmount: () => void = () => undefined;
   #stopWatching: () => Promise<void> = async () => undefined;
   #timeout: NodeJS.Timeout | undefined;
   #gdb: GdbServer | undefined;
@@ -55,7 +57,7 @@ export class BootedMachine {
   ) {
     const clock = options.deterministic ? 'virtual' : 'real';
     this.machine = new Machine({ ramMiB: options.machine.memoryMiB, clock }, (cpu) =>
-      createCpu({ ...cpu, prebuilt: prebuilt?.code, tier: options.tier }),
+      createCpu({ ...cpu, prebuilt: prebuilt?.code, tier: options.tier, model: options.machine.cpu }),
     );
     this.services = new ServicePlugins(this.machine, this.#programs);
     this.#console = new SerialConsole(() => this.machine.wake());
@@ -68,7 +70,7 @@ export class BootedMachine {
 
   async start(): Promise<Session> {
     const [image] = await Promise.all([
-      buildImage(this.options.machine.image, this.options.exec !== undefined),
+      buildImage(this.options.machine.image, this.options.exec !== undefined, this.options.mounts),
       this.#programs.loadAll(),
     ]);
     const backend = (this.#backend = await createIsolateBackend());
@@ -80,12 +82,15 @@ export class BootedMachine {
     });
     const service = await this.#load(isolates);
     this.services.connect(service, isolates);
+    const mounted = mountFolders(service, this.options.mounts);
+    this.#unmount = () => mounted.close();
     const first = startFirstIsolate(service, isolates, {
       program: FIRST_PROGRAM,
       memoryLimitMiB: FIRST_PROGRAM_MIB,
       argv: [FIRST_PROGRAM],
       env: this.#environment(),
       image,
+      schemes: mounted.roots,
     });
     service.kernel.onExit.add((context) => context === first && this.#lostFirst());
     this.#guard(backend);
@@ -114,6 +119,7 @@ export class BootedMachine {
     this.#stopWatchdog();
     this.#console.flush();
     await this.machine.close();
+    this.#unmount();
     const shutdown = await this.#backend?.shutdown();
     this.lostIsolates = shutdown?.mustSigkill ? Math.max(1, this.#backend?.catastrophes ?? 1) : 0;
   }

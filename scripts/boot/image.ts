@@ -6,6 +6,8 @@ import { commandLine } from '../../plugins/services/manifest.js';
 import { manifests } from '../../plugins/services/manifests.js';
 import { buildBootImage } from '../../plugins/services/runtime/boot-image.js';
 import type { ImageFile } from '../../plugins/services/runtime/boot-image.js';
+import type { Mount } from '../cli/options.js';
+import { withMountLinks } from './mounts.js';
 import type { ImageDescription, ImageUser } from '../machines/description.js';
 
 type Tree = Record<string, ImageFile | string>;
@@ -30,8 +32,12 @@ const CONSOLE: Tree = {
 };
 
 /** The tar archive that becomes the root file system. `quiet`: nothing but a command's own output shall appear. */
-export async function buildImage(image: ImageDescription, quiet: boolean): Promise<Uint8Array> {
-  return buildBootImage({
+export async function buildImage(
+  image: ImageDescription,
+  quiet: boolean,
+  mounts: readonly Mount[],
+): Promise<Uint8Array> {
+  const tree = {
     ...BASE,
     ...(quiet ? {} : CONSOLE),
     ...isolatePrograms(),
@@ -39,7 +45,8 @@ export async function buildImage(image: ImageDescription, quiet: boolean): Promi
     ...filesOf(image, false),
     ...accounts(image.users),
     ...filesOf(image, true),
-  });
+  };
+  return buildBootImage(withMountLinks(tree, mounts));
 }
 
 /** One line that names the program: the machine brings its code. */

@@ -33,9 +33,8 @@ async function bootBare(options: BootOptions, prebuilt?: Prebuilt): Promise<Mach
 }
 
 /** What the command line promises for later: a clear word instead of a machine that ignores it. */
-function refuseWhatIsNotBuilt({ mounts, user, deterministic }: BootOptions): void {
+function refuseWhatIsNotBuilt({ user, deterministic }: BootOptions): void {
   const wanted: [boolean, string, string][] = [
-    [mounts.length > 0, '--mount is not built for boot yet', 'leave it out, or use halfcell run'],
     [user !== 'root', `--user ${user} is not built yet`, 'leave it out: commands run as root'],
     [
       deterministic,

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { KernelService } from '../../plugins/kernel/index.js';
 import { BootedMachine } from '../../scripts/boot/booted-machine.js';
+import type { Mount } from '../../scripts/cli/options.js';
 import { readMachine } from '../../scripts/machines/description.js';
 import type { MachineDescription } from '../../scripts/machines/description.js';
 import { namesOf } from '../../scripts/repl/names.js';
@@ -33,9 +34,12 @@ const LOOK_MS = 5;
 const MOST_LOOKS = 4000;
 
 /** The default machine in this process, up, with nobody at its console. `programs`: executable files by their paths. */
-export async function boot(programs: Readonly<Record<string, Uint8Array>> = {}): Promise<Booted> {
+export async function boot(
+  programs: Readonly<Record<string, Uint8Array>> = {},
+  mounts: readonly Mount[] = [],
+): Promise<Booted> {
   const machine = withPrograms(await readMachine(), programs);
-  const fixed = { user: 'root', repl: false, mounts: [], watch: false, deterministic: false, console: false };
+  const fixed = { user: 'root', repl: false, mounts, watch: false, deterministic: false, console: false };
   const booted = new BootedMachine({ ...fixed, machine });
   const session = await booted.start();
   await session.up;

@@ -18,13 +18,15 @@ export interface FirstIsolate {
   readonly env: Readonly<Record<string, string>>;
   /** The archive that becomes the root file system. */
   readonly image: Uint8Array;
+  /** Further schemes, by the names under which programs find them. */
+  readonly schemes?: Readonly<Record<string, Description>>;
 }
 
 /** The first process: it holds every root capability of the kernel, and hands on what others may have. */
 export function startFirstIsolate(
   service: KernelService,
   isolates: IsolateEngines,
-  { program, memoryLimitMiB, argv, env, image }: FirstIsolate,
+  { program, memoryLimitMiB, argv, env, image, schemes: further = {} }: FirstIsolate,
 ): Context {
   const { kernel, schemes } = service;
   const context = kernel.createContext({ engine: nativeEngine, abi: kernel.idle.abi, name: program });
@@ -44,6 +46,7 @@ export function startFirstIsolate(
     'kernel.proc': schemes.proc.authority(),
     [SCHEME_CREATION_ROOT]: schemes.manager.creationCapability(),
     [BOOT_IMAGE_ROOT]: schemes.memory.wrap(object),
+    ...further,
   };
   Object.entries(capabilities).forEach(([name, file], index) => {
     roots[name] = FIRST_ROOT_FD + index;

@@ -3,7 +3,7 @@ import { Errno } from '../../../core/abi/errno.js';
 import { Fcntl, has, Mode, Open, Seek, StdFsCall } from '../../../core/abi/flags.js';
 import { StatVfs, TimeSpec } from '../../../core/abi/structs.js';
 import { CHUNK_BYTES } from './calls.js';
-import { canonical, directoryName, pathOf, targetOf } from './paths.js';
+import { baseName, canonical, directoryName, joinPath, pathOf, targetOf } from './paths.js';
 import { isErrno, PosixError } from './posix-error.js';
 import { concat, decodeUtf8, encodeUtf8 } from './utf8.js';
 import type { Stat } from '../../../core/abi/structs.js';
@@ -18,6 +18,12 @@ export interface DirectoryEntry {
 }
 
 const MAX_LINKS = 16;
+/** `.`, `..` and what has a slash at its end mean the directory, never a link to it. */
+const ENDS_IN_DIRECTORY = /(^|\/)\.{0,2}$/;
+const followed = (flags: number): number =>
+  has(flags, Open.CREAT)
+    ? flags
+    : [Open.SYMLINK, Open.NOFOLLOW].reduce((left, bit) => (has(left, bit) ? left - bit : left), flags);
 const READ_LINK = Open.RDONLY + Open.SYMLINK;
 
 /** Files by path and by descriptor. Paths are relative to `cwd`. Every method throws PosixError. */
@@ -39,7 +45,8 @@ export class Files {
   open(path: string, flags: number, mode = 0o666): number {
     if (path === '') throw new PosixError(Errno.ENOENT, 'open');
     const permission = has(flags, Open.CREAT) ? mode & ~this.umask & 0xfff : 0;
-    return this.fds.using((slot) => this.#openInto(this.absolute(path), flags + permission, slot));
+    const wanted = ENDS_IN_DIRECTORY.test(path) ? followed(flags) : flags;
+    return this.fds.using((slot) => this.#openInto(this.absolute(path), wanted + permission, slot));
   }
 
   close(fd: number): void {
@@ -257,10 +264,31 @@ export class Files {
     try {
       this.namespace.withRoot(scheme, (root) => this.calls.openat(root, reference, flags, slot));
     } catch (error) {
-      if (!isErrno(error, Errno.EXDEV) || has(flags, Open.SYMLINK)) throw error;
+      if (!isErrno(error, Errno.EXDEV)) throw error;
       if (links >= MAX_LINKS) throw new PosixError(Errno.ELOOP, 'open');
-      this.#openInto(canonical(this.readLink(path), directoryName(path)), flags, slot, links + 1);
+      this.#openInto(this.#across(path, !has(flags, Open.SYMLINK)), flags, slot, links + 1);
     }
+  }
+
+  /** The path with its first link into another scheme replaced by where that leads; EXDEV when there is none. */
+  #across(path: string, followLast: boolean): string {
+    const parts = path.split('/').filter((part) => part !== '');
+    for (let count = 1; count <= parts.length - (followLast ? 0 : 1); count++) {
+      const prefix = `/${parts.slice(0, count).join('/')}`;
+      const { scheme, reference } = targetOf(prefix);
+      const target = reference === '' ? undefined : this.#linkAt(prefix);
+      if (target === undefined) continue;
+      const there = canonical(target, directoryName(prefix));
+      if (targetOf(there).scheme !== scheme) return [there, ...parts.slice(count)].join('/');
+    }
+    throw new PosixError(Errno.EXDEV, 'open');
+  }
+
+  #linkAt(path: string): string | undefined {
+    return this.with(path, READ_LINK + Open.NOFOLLOW, (fd) => {
+      const { mode } = this.fstat(fd);
+      return (mode & Mode.TYPE) === Mode.SYMLINK ? decodeUtf8(this.read(fd, 4096)) : undefined;
+    });
   }
 
   #openList(slot: number): void {
@@ -271,17 +299,31 @@ export class Files {
   }
 
   #remove(path: string, directory: boolean): void {
-    const { scheme, reference } = targetOf(this.absolute(path));
-    this.namespace.withRoot(scheme, (root) => this.calls.unlinkat(root, reference, directory));
+    const absolute = this.absolute(path);
+    const { scheme, reference } = targetOf(absolute);
+    try {
+      this.namespace.withRoot(scheme, (root) => this.calls.unlinkat(root, reference, directory));
+    } catch (error) {
+      if (!isErrno(error, Errno.EXDEV)) throw error;
+      this.#remove(this.#across(absolute, false), directory);
+    }
   }
 
   #relocate(from: string, to: string, act: (fd: number, path: string) => void): void {
-    const source = targetOf(this.absolute(from));
-    const goal = targetOf(this.absolute(to));
+    const source = this.#placeOf(from);
+    const goal = this.#placeOf(to);
     if (source.scheme !== goal.scheme) throw new PosixError(Errno.EXDEV, 'rename');
     this.with(from, Open.STAT + Open.SYMLINK + Open.NOFOLLOW, (fd) =>
       act(fd, `/scheme/${goal.scheme}/${goal.reference}`),
     );
+  }
+
+  /** Where a name is, behind all links that lead to its directory. */
+  #placeOf(path: string): ReturnType<typeof targetOf> {
+    const absolute = this.absolute(path);
+    const { scheme, reference } = targetOf(absolute);
+    if (reference === '') return { scheme, reference };
+    return targetOf(joinPath(this.realPath(directoryName(absolute)), baseName(absolute)));
   }
 }
 
