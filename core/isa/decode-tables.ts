@@ -72,6 +72,8 @@ export const RowFlag = {
   usesVvvv: 128,
   isCall: 256,
   demands66: 512,
+  /** The index of the memory operand is a vector register. */
+  vectorIndex: 1024,
 } as const;
 
 /** Which sizes there are: one, 16 32 64, 16 64, 64, 32 64, or those that follow VEX.L. */
@@ -98,6 +100,8 @@ export const Register = { number: 0, general: 1, byte: 2, vector: 3, mmx: 4 } as
 const PREFIXES: readonly MandatoryPrefix[] = ['np', '66', 'f3', 'f2'];
 const RM_KINDS = new Set<OperandKind>(['E', 'R', 'W', 'U', 'Q', 'N', 'Z']);
 const REG_KINDS = new Set<OperandKind>(['G', 'V', 'P', 'S', 'C', 'D']);
+/** ModRM.rm where a SIB byte follows. */
+const SIB = 4;
 /** No instruction behind these is reached by falling through. */
 const ENDS_RUN = /^(JMP|RET|IRET|SYSRET|UD|INVALID|HLT)/;
 
@@ -162,9 +166,11 @@ const prefixBits = (demanded: MandatoryPrefix | undefined) =>
   PREFIXES.reduce((bits, found, at) => bits | bit(!demanded || fitsPrefix(demanded, found), 1 << at), 0);
 
 /** Which bits of ModRM matter, and what they have to be. */
-function modrmChoice({ opcode: { hasModrm, modrm, anyRm, digit }, operands }: ParsedRow): [number, number] {
+function modrmChoice({ opcode, operands, vectorIndex }: ParsedRow): [number, number] {
+  const { hasModrm, modrm, anyRm, digit } = opcode;
   if (!hasModrm) return [0, 0];
   if (modrm !== undefined) return [anyRm ? 0xf8 : 0xff, modrm];
+  if (vectorIndex) return [7, SIB];
   const register = bit(demandsRegister(operands), 0xc0);
   return digit === undefined ? [register, register] : [register | 0x38, register | (digit << 3)];
 }
@@ -219,6 +225,7 @@ function flagsOf(row: ParsedRow): number {
     bit(opcode.isVex, RowFlag.isVex) |
     bit(row.usesVvvv, RowFlag.usesVvvv) |
     bit(relative && row.mnemonic === 'call', RowFlag.isCall) |
-    bit(opcode.prefix === '66', RowFlag.demands66)
+    bit(opcode.prefix === '66', RowFlag.demands66) |
+    bit(row.vectorIndex !== undefined, RowFlag.vectorIndex)
   );
 }

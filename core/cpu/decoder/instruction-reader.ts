@@ -297,7 +297,9 @@ export class InstructionReader {
     const sib = body.get(this.known.rm);
     const x = shl(this.known.rexBit(REX_BITS.x), num(3));
     const index = body.let(or(and(shrU(sib, num(3)), num(7)), x));
-    body.set(this.known.index, select(eq(index, num(4)), num(Slot.zero), shl(index, num(3))));
+    const general = select(eq(index, num(4)), num(Slot.zero), shl(index, num(3)));
+    const isVector = this.known.flag(RowFlag.vectorIndex);
+    body.set(this.known.index, select(isVector, shl(index, num(4)), general));
     body.set(this.known.scale, shrU(sib, num(6)));
     body.set(this.known.rm, and(sib, num(7)));
   }
