@@ -27,11 +27,13 @@ import { isStackAccess } from './stack-access.js';
 import { CpuState } from './state.js';
 import { SYSTEM_OPERATIONS } from './system-operations.js';
 import type { SystemContext } from './system/context.js';
+import { cpuidLeaf } from './system/cpuid.js';
 import { systemHandlers } from './system/index.js';
 import type {
   AccessKind,
   Cpu,
   CpuBus,
+  CpuidLeaf,
   CpuOptions,
   CpuSnapshot,
   ExitReason,
@@ -160,6 +162,10 @@ export class X86Cpu implements Cpu {
 
   get lastWatch() {
     return this.#watchpoints.last;
+  }
+
+  cpuid(leaf: number, subleaf = 0): CpuidLeaf {
+    return cpuidLeaf(this.state, this.#context.hidden, leaf >>> 0, subleaf);
   }
 
   run(maxInstructions: number): ExitReason {

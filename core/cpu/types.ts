@@ -100,6 +100,8 @@ export interface Registers {
   readonly fpu: FpuState;
 }
 
+export type CpuidLeaf = readonly [eax: number, ebx: number, ecx: number, edx: number];
+
 export interface WatchHit {
   readonly linear: bigint;
   readonly kind: AccessKind;
@@ -130,6 +132,8 @@ export interface Cpu {
   /** 'watchpoint' after the access has completed. */
   addWatchpoint(linear: bigint, length: number, kind: WatchKind, applies?: () => boolean): Undo;
   readonly lastWatch: WatchHit | undefined;
+  /** What the instruction answers: EAX, EBX, ECX, EDX. */
+  cpuid(leaf: number, subleaf?: number): CpuidLeaf;
   reset(): void;
   flushTlb(): void;
   invalidatePage(linear: bigint): void;

@@ -2,11 +2,10 @@ import { ControlBit } from '../control-bits.js';
 import { State, Status } from '../layout.js';
 import type { HiddenFeatures } from '../model.js';
 import type { CpuState } from '../state.js';
+import type { CpuidLeaf } from '../types.js';
 import type { SystemHandler } from './context.js';
 import { Component, XsaveArea } from './extended-state.js';
 import { gpr32, setGpr32 } from './operands.js';
-
-type Leaf = readonly [eax: number, ebx: number, ecx: number, edx: number];
 
 const bits = (...positions: number[]) => positions.reduce((sum, at) => (sum | (1 << at)) >>> 0, 0);
 const chars = (text: string) => Buffer.from(text.padEnd(4, '\0')).readUInt32LE();
@@ -82,18 +81,20 @@ const OSPKE = bits(4);
 
 /** Family 15, as QEMU's generic processor; the vendor decides how C libraries size their copies. */
 const SIGNATURE = 0x0006_0fb1;
-const VENDOR: Leaf = [0xd, chars('Auth'), chars('cAMD'), chars('enti')];
+const VENDOR: CpuidLeaf = [0xd, chars('Auth'), chars('cAMD'), chars('enti')];
 const CLFLUSH_LINE = 8 << 8;
 const BRAND = 'Halfcell x86-64 processor'.padEnd(48, '\0');
-const brand = (part: number): Leaf =>
-  [0, 1, 2, 3].map((i) => chars(BRAND.slice(part * 16 + i * 4, part * 16 + i * 4 + 4))) as unknown as Leaf;
+const brand = (part: number): CpuidLeaf =>
+  [0, 1, 2, 3].map((i) =>
+    chars(BRAND.slice(part * 16 + i * 4, part * 16 + i * 4 + 4)),
+  ) as unknown as CpuidLeaf;
 
 /** Has leaves of its own, and says whether the operating system uses protection keys. */
 const EXTENDED_FEATURES = 7;
 const FEATURES = 1;
 const EXTENDED_STATE = 0xd;
 
-const LEAVES = new Map<number, Leaf>([
+const LEAVES = new Map<number, CpuidLeaf>([
   [0, VENDOR],
   [FEATURES, [SIGNATURE, CLFLUSH_LINE | (1 << 16), ECX_1, EDX_1]],
   [EXTENDED_FEATURES, [0, EBX_7, ECX_7, 0]],
@@ -109,10 +110,10 @@ const LEAVES = new Map<number, Leaf>([
   [0x8000_0008, [0x3028, 0, 0, 0]],
 ]);
 
-const NOTHING: Leaf = [0, 0, 0, 0];
+const NOTHING: CpuidLeaf = [0, 0, 0, 0];
 
 /** The save area for the components that are on, and for all there are. */
-function extendedState(state: CpuState, subleaf: number): Leaf {
+function extendedState(state: CpuState, subleaf: number): CpuidLeaf {
   const { sizeBytes, avx, avxBytes } = XsaveArea;
   const enabledBytes = state.get32(State.xcr0) & Component.avx ? sizeBytes : avx;
   if (subleaf === 0) return [Component.all, enabledBytes, sizeBytes, 0];
@@ -129,13 +130,13 @@ const SWITCHED_ON = new Map([
 ]);
 
 /** Without the features that the model lacks. */
-function shown(number: number, [eax, ebx, ecx, edx]: Leaf, hidden: HiddenFeatures): Leaf {
+function shown(number: number, [eax, ebx, ecx, edx]: CpuidLeaf, hidden: HiddenFeatures): CpuidLeaf {
   if (number === FEATURES) return [eax, ebx, ecx & ~hidden.ecx1, edx];
   if (number === EXTENDED_FEATURES) return [eax, ebx & ~hidden.ebx7, ecx & ~hidden.ecx7, edx];
   return number === 0x8000_0001 ? [eax, ebx, ecx & ~hidden.ecxExtended, edx] : [eax, ebx, ecx, edx];
 }
 
-function leafOf(state: CpuState, number: number, subleaf: number): Leaf {
+function leafOf(state: CpuState, number: number, subleaf: number): CpuidLeaf {
   if (number === EXTENDED_STATE) return extendedState(state, subleaf);
   if (number === EXTENDED_FEATURES && subleaf !== 0) return NOTHING;
   const leaf = LEAVES.get(number) ?? NOTHING;
@@ -144,9 +145,15 @@ function leafOf(state: CpuState, number: number, subleaf: number): Leaf {
   return isOn ? [leaf[0], leaf[1], leaf[2] | bit.shown, leaf[3]] : leaf;
 }
 
+export const cpuidLeaf = (
+  state: CpuState,
+  hidden: HiddenFeatures,
+  number: number,
+  subleaf: number,
+): CpuidLeaf => shown(number, leafOf(state, number, subleaf), hidden);
+
 const cpuid: SystemHandler = ({ state, hidden }) => {
-  const number = gpr32(state, RAX);
-  const [eax, ebx, ecx, edx] = shown(number, leafOf(state, number, gpr32(state, RCX)), hidden);
+  const [eax, ebx, ecx, edx] = cpuidLeaf(state, hidden, gpr32(state, RAX), gpr32(state, RCX));
   setGpr32(state, RAX, eax);
   setGpr32(state, RBX, ebx);
   setGpr32(state, RCX, ecx);

@@ -10,6 +10,7 @@ import { fail } from '../vfs/failure.js';
 import { interpreterOf, loadElf, readBytes, readElf } from './executable.js';
 import type { LoadedElf, ProgramFile } from './executable.js';
 import { loadFpuImage } from './fpu-image.js';
+import { hardwareCapabilities } from './cpu-flags.js';
 import { buildInitialStack } from './initial-stack.js';
 import type { InitialStack } from './initial-stack.js';
 import type { LinuxProcess } from './process.js';
@@ -78,7 +79,7 @@ function prepareFile(
       identity: process.identity,
       program,
       interpreter,
-      hardwareCapabilities: 0,
+      hardwareCapabilities: hardwareCapabilities(kernel.cpu),
       random: process.system.randomBytes(RANDOM_BYTES),
     });
     return {

@@ -3,7 +3,8 @@ import type { LinuxSystem } from '../system.js';
 import { vfsCaller } from '../system.js';
 import { orErrno } from '../vfs/failure.js';
 import type { Location } from '../vfs/location.js';
-import type { ProcCpu, ProcProcess, ProcSource, ProcSystem } from '../vfs/procfs/source.js';
+import { procCpu } from './cpu-flags.js';
+import type { ProcProcess, ProcSource, ProcSystem } from '../vfs/procfs/source.js';
 import { PAGE_BYTES } from '../../memory/frames.js';
 import { procDescriptors } from './proc-descriptors.js';
 import { procMemory } from './proc-memory.js';
@@ -17,19 +18,6 @@ import type { Context } from '../../contexts/context.js';
 import { RELEASE, VERSION } from './uname.js';
 import { makeDevice } from '../vfs/device-numbers.js';
 
-/** The processor as CPUID describes it. */
-const CPU: ProcCpu = {
-  vendor: 'AuthenticAMD',
-  model: 'Halfcell x86-64 processor',
-  family: 15,
-  modelNumber: 107,
-  stepping: 1,
-  flags:
-    'fpu pse tsc msr pae cx8 pge cmov clflush mmx fxsr sse sse2 syscall nx pdpe1gb rdtscp lm cx16 lahf_lm'.split(
-      ' ',
-    ),
-  mhz: 1000,
-};
 const TERMINAL_DEVICE = makeDevice(136, 0);
 const NORMAL_PRIORITY = 20;
 
@@ -70,7 +58,7 @@ export class ProcessSource implements ProcSource {
     uptimeNs: () => this.service.kernel.nowNs(),
     idleNs: () => this.service.kernel.idle.cpuTimeNs,
     realtimeNs: () => BigInt(Math.floor(this.service.kernel.parts.bootTimeNs + this.service.kernel.nowNs())),
-    cpu: CPU,
+    cpu: () => procCpu(this.service.kernel.cpu),
     identity: { release: RELEASE, version: VERSION, hostname: () => this.linux()?.hostname ?? '' },
     counters: () => this.#counters(),
     tasks: () => this.#tasks(),

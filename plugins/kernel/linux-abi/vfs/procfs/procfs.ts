@@ -69,7 +69,7 @@ export class Procfs implements FileSystem {
     const { source } = this.options;
     const { system } = source;
     const texts: Record<string, Content> = {
-      cpuinfo: () => cpuText(system.cpu),
+      cpuinfo: () => cpuText(system.cpu()),
       filesystems: fileSystemsText,
       loadavg: () => loadText(system),
       meminfo: () => memoryText(system),

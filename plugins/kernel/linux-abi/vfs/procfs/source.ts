@@ -15,7 +15,7 @@ export interface ProcSystem {
   uptimeNs(): number;
   idleNs(): number;
   realtimeNs(): bigint;
-  readonly cpu: ProcCpu;
+  cpu(): ProcCpu;
   /** As uname(2) has them. */
   readonly identity: { readonly release: string; readonly version: string; hostname(): string };
   /** Counters since power on. */

@@ -11,7 +11,7 @@ const system: ProcSystem = {
   uptimeNs: () => 12_340_000_000,
   idleNs: () => 2_000_000_000,
   realtimeNs: () => 1_700_000_000_000_000_000n,
-  cpu: {
+  cpu: () => ({
     vendor: 'GenuineIntel',
     model: 'Halfcell',
     family: 6,
@@ -19,7 +19,7 @@ const system: ProcSystem = {
     stepping: 1,
     flags: ['fpu', 'sse2'],
     mhz: 1000,
-  },
+  }),
   identity: { release: '6.1.0', version: '#1 test', hostname: () => 'bench' },
   counters: () => ({ contextSwitches: 5, interrupts: 6, forks: 7 }),
   tasks: () => ({ running: 1, total: 2, lastPid: 7 }),
