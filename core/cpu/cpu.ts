@@ -58,7 +58,6 @@ export class X86Cpu implements Cpu {
   readonly memory: CpuGuestMemory;
   readonly state: CpuState;
   readonly #bus: CpuBus;
-  readonly #seed: CpuOptions['seed'];
   readonly #code: CodeCache;
   readonly #unit: MemoryUnit;
   readonly #delivery: Delivery;
@@ -88,7 +87,6 @@ export class X86Cpu implements Cpu {
   constructor({ ramBytes, bus, prebuilt, seed, model = 'max', tierTwo = false }: CpuOptions) {
     const generated = (this.#generated = sharedGenerated(prebuilt));
     this.#bus = bus;
-    this.#seed = seed;
     this.#model = model;
     this.state = new CpuState(ramBytes);
     const paging = new Paging(this.state);
@@ -134,6 +132,7 @@ export class X86Cpu implements Cpu {
       retired: () => this.retired,
       debug: this.#debug,
       hidden: hiddenFeatures(model),
+      seed,
       controlChanged: () => this.#controlChanged(),
       log: (rip) => this.#reportUndefined(rip),
     };
@@ -209,7 +208,7 @@ export class X86Cpu implements Cpu {
   reset(): void {
     this.#interrupts.reset();
     this.#stepOver = undefined;
-    powerOn(this.state, this.#seed?.());
+    powerOn(this.state);
     this.#debug.update();
     this.#code.flush();
     this.flushTlb();

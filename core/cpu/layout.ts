@@ -72,7 +72,7 @@ export const State = {
   dr: 0x1c0,
   /** Eight segments of 24 bytes: base u64, selector u32, attributes u32, limit u32, unused. */
   segments: 0x200,
-  /** Key and block number of the generator behind rdrand and rdseed. */
+  /** Key and block number of the generator behind rdrand and rdseed; nonzero once there is a key. */
   randomKey: 0x2c0,
   randomBlock: 0x2e0,
   /** Rights by protection key, two bits each. */
@@ -83,6 +83,7 @@ export const State = {
   debugArmed: 0x2f0,
   /** 1 while the instruction under way is to end in a single-step trap. */
   singleStep: 0x2f4,
+  randomSeeded: 0x2f8,
   mxcsr: 0x300,
   fcw: 0x304,
   fsw: 0x308,

@@ -1,6 +1,5 @@
 import { State } from './layout.js';
 import { writeFlags } from './rflags.js';
-import { RANDOM_KEY_BYTES } from './system/random.js';
 import { KERNEL_CODE, KERNEL_DATA, TSS_BUSY } from './segments.js';
 import type { CpuState } from './state.js';
 import type { SegmentName } from './types.js';
@@ -10,9 +9,8 @@ const CR4 = 0x6a0n; // PAE PGE OSFXSR OSXMMEXCPT
 const EFER = 0xd01n; // SCE LME LMA NXE
 
 /** Straight into 64-bit mode, ring 0, flat segments, empty tables: what a loader wants to start from. */
-export function powerOn(state: CpuState, seed?: Uint8Array): void {
+export function powerOn(state: CpuState): void {
   state.clear();
-  if (seed) state.u8.set(seed.subarray(0, RANDOM_KEY_BYTES), State.randomKey);
   state.set64(State.cr0, CR0);
   state.set64(State.cr4, CR4);
   state.set64(State.efer, EFER);

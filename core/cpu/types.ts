@@ -144,7 +144,7 @@ export interface Cpu {
 export interface CpuOptions {
   readonly ramBytes: number;
   readonly bus: CpuBus;
-  /** 32 bytes that rdrand and rdseed start from, asked for at each reset; without it they are the same in every run. */
+  /** 32 bytes that rdrand and rdseed start from, asked for at the first of them; without it they are the same in every run. */
   readonly seed?: (() => Uint8Array) | undefined;
   /** What `generateCode()` made at build time, to save making it again. */
   readonly prebuilt?: PrebuiltCode | undefined;

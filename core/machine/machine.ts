@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { IrqLines } from '../bus/irq-lines.js';
 import { MmioBus } from '../bus/mmio-bus.js';
 import { PortBus } from '../bus/port-bus.js';
@@ -282,7 +281,8 @@ export class Machine implements MachineControl {
 }
 
 /** Random numbers repeat where time does. */
-const seedFor = (clock: MachineOptions['clock']) => (clock === 'real' ? () => randomBytes(32) : undefined);
+const seedFor = (clock: MachineOptions['clock']) =>
+  clock === 'real' ? () => crypto.getRandomValues(new Uint8Array(32)) : undefined;
 
 function clockFor(clock: 'real' | 'virtual' | MachineClock, cpu: Cpu): MachineClock {
   if (clock instanceof MachineClock) return clock;

@@ -5,7 +5,7 @@ import type { LinearMemory } from '../linear-memory.js';
 import type { HiddenFeatures } from '../model.js';
 import type { Segments } from '../segments.js';
 import type { CpuState } from '../state.js';
-import type { CpuBus } from '../types.js';
+import type { CpuBus, CpuOptions } from '../types.js';
 
 /** What the handlers of system instructions work with. */
 export interface SystemContext {
@@ -18,6 +18,7 @@ export interface SystemContext {
   readonly debug: DebugRegisters;
   /** Features that the processor's model lacks. */
   readonly hidden: HiddenFeatures;
+  readonly seed: CpuOptions['seed'];
   readonly retired: () => number;
   /** CR0, CR4 or EFER changed. */
   controlChanged(): void;

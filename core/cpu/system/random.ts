@@ -17,13 +17,17 @@ const QUARTERS: readonly (readonly [number, number, number, number])[] = [
   [3, 4, 9, 14],
 ];
 
-export const RANDOM_KEY_BYTES = KEY_WORDS * 4;
+const RANDOM_KEY_BYTES = KEY_WORDS * 4;
 
 /**
  * rdrand and rdseed: the key stream of ChaCha20, a block for each number. Key and block number belong to the state of the processor, so
  * a run that starts from the same key, or from a snapshot, sees the same numbers.
  */
-const random: SystemHandler = ({ state }) => {
+const random: SystemHandler = ({ state, seed }) => {
+  if (state.get32(State.randomSeeded) === 0) {
+    if (seed) state.u8.set(seed().subarray(0, RANDOM_KEY_BYTES), State.randomKey);
+    state.set32(State.randomSeeded, 1);
+  }
   const [low, high] = nextBlock(state);
   state.set32(State.scratch + 16, low!);
   state.set32(State.scratch + 20, high!);
