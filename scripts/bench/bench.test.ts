@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { qemuCommand } from './bare/bare-loads.js';
+import { MachineFiles } from './bare/machine-file.js';
 import type { Benchmark, Medians } from './benchmark.js';
 import { benchmarks } from './catalogue.js';
 import { goals } from './goals.js';
@@ -63,8 +64,8 @@ describe('halfcell bench', () => {
     }
   });
 
-  it('builds the loads for the bare machine, which compute the same in QEMU from either protocol and in 32 bits', async function () {
-    this.timeout(60_000);
+  it('builds the loads for the bare machine, which compute the same in QEMU and in halfcell, from either protocol and in 32 bits', async function () {
+    this.timeout(120_000);
     if (!runsNatively() || !find('gcc') || !qemuCommand('', '')) this.skip();
     const program = await nativeProgram('loads');
     const stepped = async (command: CommandLine) => {
@@ -76,6 +77,12 @@ describe('halfcell bench', () => {
       const command = qemuCommand(await nativeProgram(image), 'coremark 10');
       expect(await stepped(command!), image).to.equal(native);
     }
+    const machines = new MachineFiles(64);
+    for (const image of ['pvh', 'multiboot32'] as const) {
+      const command = machines.command(await nativeProgram(image), 'coremark 10');
+      expect(await stepped(command), `${image} in halfcell`).to.equal(native);
+    }
+    machines.remove();
   });
 
   it('names what there is when asked for something else', async () => {
@@ -169,14 +176,20 @@ describe('halfcell bench', () => {
 
   it('stops where contenders compute different things', async () => {
     const says = (line: string) =>
-      [process.execPath, '-e', `process.stdin.on('data', () => console.log('${line}'))`] as const;
+      [
+        process.execPath,
+        '-e',
+        `console.log('ready'); process.stdin.on('data', () => console.log('${line}'))`,
+      ] as const;
     const failure = await race(() => ({ halfcell: says('1'), native: says('2') }), 1, LEAST).catch(String);
     expect(failure).to.include('they compute different things: halfcell 1, native 2');
   });
 
   it('says what a contender lacks', async () => {
     const says = [process.execPath, '-e', `console.log('lacks wings')`] as const;
-    expect(await race(() => ({ halfcell: says }), 1, LEAST)).to.deep.equal({ lacking: 'lacks wings' });
+    expect(await race(() => ({ halfcell: says }), 1, LEAST)).to.deep.equal({
+      lacking: 'halfcell lacks wings',
+    });
   });
 
   it('leaves out columns that nobody filled', () =>

@@ -15,8 +15,6 @@ export type Commands = (
   rounds: number,
 ) => { readonly halfcell: CommandLine } & Partial<Record<Name, CommandLine | undefined>>;
 
-const LACKS = 'lacks ';
-
 /**
  * Seconds for one round of each. All work on the load in turns, until halfcell has done so for `warmSeconds`; then halfcell does
  * what would take it a second, in new processes.
@@ -55,14 +53,11 @@ class Race {
 
   async run(): Promise<Record<Name, number> | NotMeasured> {
     try {
-      for (const name of this.#programs.keys()) await this.#step(name);
-      const lacking = [...this.#lines.values()].find((line) => line.startsWith(LACKS));
-      if (lacking !== undefined) return { lacking };
-      this.#compare();
-      // What they did first was to start.
-      this.#seconds.clear();
+      for (const [name, program] of this.#programs) {
+        const lacking = await program.ready();
+        if (lacking !== undefined) return { lacking: `${name} ${lacking}` };
+      }
       await this.#takeTurns();
-      this.#compare();
       const medians = [...this.#seconds].map(([name, values]) => [name, median(values)] as const);
       return Object.fromEntries(medians) as Record<Name, number>;
     } finally {
@@ -90,6 +85,7 @@ class Race {
     if (!step) return;
     this.#seconds.set(name, [...(this.#seconds.get(name) ?? []), step.seconds]);
     this.#lines.set(name, step.line);
+    this.#compare();
   }
 
   #compare(): void {

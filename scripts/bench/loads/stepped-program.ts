@@ -13,7 +13,7 @@ export interface Step {
 }
 
 /**
- * A program that works once for each byte it is sent, and then prints a line. Between steps it stands still, whatever it would
+ * A program that prints that it is ready, and then works once for each byte it is sent, and prints a line. Between steps it stands still, whatever it would
  * do while it waits, so that several can take turns on one processor.
  */
 export class SteppedProgram {
@@ -40,10 +40,20 @@ export class SteppedProgram {
     return { seconds: lesser(before, after), line };
   }
 
-  /** The step of a program that was started just now, with its start. */
-  async firstStep(): Promise<Step> {
-    this.#child.stdin?.write('\n');
+  /** Waits until it listens. Answers what it lacks, if it does. */
+  async ready(): Promise<string | undefined> {
     const line = await this.#nextLine();
+    this.#signal('SIGSTOP');
+    return line === 'ready' ? undefined : line;
+  }
+
+  /** The first step, with its start, as if it had not waited. */
+  async firstStep(): Promise<Step> {
+    let line = await this.#nextLine();
+    if (line === 'ready') {
+      this.#child.stdin?.write('\n');
+      line = await this.#nextLine();
+    }
     return { seconds: lesser({ passed: this.#startMs / 1000, processor: 0 }, this.#used()), line };
   }
 

@@ -1,5 +1,5 @@
-// The loads on the bare machine: NAME ROUNDS at the end of the boot loader's command line. For each byte from the serial port, a line
-// with the checksum; then the power is switched off at the byte `q`.
+// The loads on the bare machine: NAME ROUNDS at the end of the boot loader's command line. It says that it is ready, and sends a line with
+// the checksum for each byte from the serial port, until the byte `q` switches the power off.
 #include "../loads/list.h"
 #include "../loads/load.h"
 
@@ -84,6 +84,7 @@ static const char *word_from_end(const char *text, int back) {
 }
 
 static void serve(load *run, u32 rounds) {
+  send_text("ready\n");
   while (receive() != 'q') send_number(run(rounds));
 }
 

@@ -1,4 +1,5 @@
-// loads NAME ROUNDS: for each byte of standard input, a line with the checksum of one load. Whoever measures decides when it starts.
+// loads NAME ROUNDS: says that it is ready, and for each byte of standard input prints a line with the checksum of one load. Whoever
+// measures decides when it starts.
 // loads all ROUNDS: the checksums of all, at once.
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,8 @@ int main(int argc, char **argv) {
   if (lacks(argv[1])) return puts(LACKS), 0;
   for (u32 i = 0; i < COUNT(loads); i++) {
     if (strcmp(argv[1], loads[i].name)) continue;
+    puts("ready");
+    fflush(stdout);
     for (char go; read(STDIN_FILENO, &go, 1) == 1;) print_checksum(loads[i].run, rounds);
     return 0;
   }
