@@ -5,8 +5,6 @@ import { ModuleBuilder } from '../wasm/module.js';
 import { regionFunction } from './region-function.js';
 import type { Region } from './region.js';
 
-export const regionModule = (signatures: HelperSignatures) => new RegionModule(signatures);
-
 const ONE_TO_ONE = { parameters: ['i32'], results: ['i32'] } as const;
 
 export const regionExport = (index: number) => `r${index}`;

@@ -9,7 +9,7 @@ import type { CpuState } from '../state.js';
 import { compileInBackground, compileOptimised, compileQuickly } from '../wasm/compile.js';
 import { findRegion } from './find-region.js';
 import type { SourcePage } from './find-region.js';
-import { regionExport, regionModule } from './region-module.js';
+import { regionExport, RegionModule } from './region-module.js';
 import type { Region } from './region.js';
 
 export interface TierTwoOptions {
@@ -181,7 +181,7 @@ export class TierTwo {
       await aTurn();
       while (this.#waiting.length > 0) {
         const batch = this.#takeWaiting();
-        const module = regionModule(this.parts.signatures);
+        const module = new RegionModule(this.parts.signatures);
         for (const { region } of batch) {
           module.add(region);
           await aTurn();
@@ -194,7 +194,7 @@ export class TierTwo {
   }
 
   #install(batch: readonly LiveRegion[], compile: (bytes: Uint8Array) => WebAssembly.Module): void {
-    const module = regionModule(this.parts.signatures);
+    const module = new RegionModule(this.parts.signatures);
     for (const { region } of batch) module.add(region);
     if (batch.length > 0) this.#link(batch, compile(module.bytes()));
   }
