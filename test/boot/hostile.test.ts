@@ -1,5 +1,8 @@
 import { expect } from 'chai';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Open } from '../../core/abi/flags.js';
 import { Sys } from '../../core/abi/syscalls.js';
 import { tapIn } from '../../core/hooks/untap.js';
 import { Scope } from '../../core/lifecycle/scope.js';
@@ -25,7 +28,8 @@ describe('a machine with hostile programs', function () {
     });
 
   it('goes on after 1,000 random system calls of isolates', async () => {
-    machine = await boot();
+    const host = await mkdtemp(join(tmpdir(), 'hostile-'));
+    machine = await boot({}, [{ host, guest: '/mnt', readOnly: false }]);
     const { kernel } = machine.kernel;
     const before = await machine.holdings();
     const scope = new Scope('test');
@@ -47,6 +51,7 @@ describe('a machine with hostile programs', function () {
     await machine.run('rm /tmp/fuzz');
     await isUsable();
     await machine.holdsOnly(before);
+    await rm(host, { recursive: true });
   });
 
   it('goes on after 1,000 random byte strings were run as programs', async () => {
@@ -120,24 +125,59 @@ function damaged(whole: Uint8Array, random: Random): Uint8Array {
   return copy;
 }
 
+const SCHEMES = [
+  '',
+  'debug',
+  'event',
+  'file/tmp',
+  'host.0',
+  'log',
+  'memory',
+  'null',
+  'pipe',
+  'proc',
+  'pty/ptmx',
+  'rand',
+  'sys',
+  'time',
+  'zero',
+];
+
 /** An inline program that calls the kernel with likely and unlikely arguments until somebody ends it. */
 function fuzzer(seed: number): string {
   return `#!isolate
-const { page, bell, slot } = halfcellBoot;
-const words = new Int32Array(page), rings = new Int32Array(bell), slots = new DataView(page);
-let state = ${seed};
-const random = (below) => ((state = (Math.imul(state, 1103515245) + 12345) >>> 0) >>> 8) % below;
-const numbers = ${JSON.stringify(Object.values(Sys))};
-const odd = [0, 1, 2, 3, 64, 65, 4096, 69632, 65536, 2 ** 31, 2 ** 40, 2 ** 62, -1, -4096];
-for (;;) {
-  const number = numbers[random(numbers.length)];
+const { page, bell, slot, boot } = halfcellBoot;
+const words = new Int32Array(page), rings = new Int32Array(bell), slots = new DataView(page), bytes = new Uint8Array(page);
+const call = (number, args) => {
   slots.setBigInt64(8, BigInt(number), true);
-  for (let a = 0; a < 6; a++) slots.setBigInt64(16 + 8 * a, BigInt(odd[random(odd.length)]), true);
-  // Where a path or a buffer would be.
-  for (let a = 0; a < 64; a++) slots.setUint8(4096 + a, random(256));
+  for (let a = 0; a < 6; a++) slots.setBigInt64(16 + 8 * a, BigInt(args[a] ?? 0), true);
   Atomics.store(words, 0, 1);
   Atomics.or(rings, 1 + (slot >>> 5), 1 << (slot & 31));
   if (Atomics.exchange(rings, 0, 1) === 0) Atomics.notify(rings, 0);
   Atomics.wait(words, 0, 1);
+};
+// A root of every scheme from descriptor 100 on, and something open in it from 200 on.
+const open = (from, path, fd) => {
+  [...path].forEach((char, i) => (bytes[8192 + i] = char.charCodeAt(0)));
+  call(${Sys.OPENAT_INTO}, [from, 8192, path.length, ${Open.RDWR}, 0, fd]);
+};
+${JSON.stringify(SCHEMES)}.forEach((scheme, i) => {
+  const [name, rest = ''] = scheme.split('/');
+  open(boot.namespaceFd, '/scheme/' + name, 100 + i);
+  open(100 + i, rest, 200 + i);
+});
+let state = ${seed};
+const random = (below) => ((state = (Math.imul(state, 1103515245) + 12345) >>> 0) >>> 8) % below;
+const numbers = ${JSON.stringify(Object.values(Sys))};
+const odd = [0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 24, 64, 65, 255, 4096, 8192, 69632, 65536, 2 ** 31, 2 ** 40, 2 ** 62, -1, -4096, -(2 ** 62)];
+const any = () => (random(4) === 0 ? odd[random(odd.length)] * (1 + random(3)) + random(3) : odd[random(odd.length)]);
+const fd = () => (random(4) === 0 ? any() : 100 * (1 + random(2)) + random(${SCHEMES.length}));
+for (;;) {
+  const number = numbers[random(numbers.length)];
+  // Where a path, a buffer or the words of a call would be.
+  for (let a = 0; a < 64; a++) bytes[4096 + a] = random(2) === 0 ? random(256) : 0;
+  for (let a = 0; a < 64; a++) bytes[8192 + a] = random(2) === 0 ? random(256) : 0;
+  const flags = number === ${Sys.CALL} ? 1 + random(3) + 256 * random(1024) : any();
+  call(number, [fd(), any(), any(), flags, any(), any()]);
 }`;
 }

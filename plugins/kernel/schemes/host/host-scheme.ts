@@ -223,11 +223,11 @@ export class HostScheme implements Provider {
   /** Paths never lead out: they start at the directory or at the root, and `..` ends there. */
   #at(directory: Description, path: string): PathAt {
     const from = directory.number === ROOT ? this.#vfs.root : this.#location(directory);
-    return { path: nameOfText(path.replace(/^\/+/, '')), from, emptyPath: true };
+    return { path: within(path), from, emptyPath: true };
   }
 
   #below(path: string): PathAt {
-    return { path: nameOfText(path.replace(/^\/+/, '')), from: this.#vfs.root };
+    return { path: within(path), from: this.#vfs.root };
   }
 
   #handle(file: Description): Handle {
@@ -309,6 +309,12 @@ export class HostScheme implements Provider {
       return 0;
     });
   }
+}
+
+/** As the VFS takes it, which knows no character 0: its paths come from C. */
+function within(path: string): string {
+  if (path.includes('\0')) fail(Errno.EINVAL);
+  return nameOfText(path.replace(/^\/+/, ''));
 }
 
 const nanoseconds = ({ sec, nsec }: { sec: number; nsec: number }): bigint | undefined =>

@@ -6,6 +6,7 @@ const renamed: Readonly<Record<string, number>> = {
   ENOTSUP: Errno.EOPNOTSUPP,
   UNKNOWN: Errno.EIO,
   ERR_OUT_OF_RANGE: Errno.EINVAL,
+  ERR_INVALID_ARG_VALUE: Errno.EINVAL,
 };
 
 const numbers: Readonly<Record<string, number>> = Errno;
