@@ -12,10 +12,39 @@ export interface Prebuilt {
   readonly image: Uint8Array;
 }
 
-export const STORED_MACHINE = 'machine.bin';
+/** The part of the code that few programs need. */
+type Rest = Pick<PrebuiltCode, 'families' | 'library'>;
+
+/** What is stored, by file. */
+export interface StoredFiles {
+  readonly 'machine.bin': Omit<Prebuilt, 'code'> & { readonly code: Omit<PrebuiltCode, keyof Rest> };
+  readonly 'rest.bin': Rest;
+}
+
+export function splitPrebuilt({ code: { families, library, ...code }, image }: Prebuilt): StoredFiles {
+  return { 'machine.bin': { code, image }, 'rest.bin': { families, library } };
+}
 
 /** What the build stored; undefined in a checkout. */
 export function loadPrebuilt(): Prebuilt | undefined {
-  const path = join(dirname(fileURLToPath(import.meta.url)), STORED_MACHINE);
-  return isBuilt() && existsSync(path) ? (deserialize(readFileSync(path)) as Prebuilt) : undefined;
+  const folder = dirname(fileURLToPath(import.meta.url));
+  if (!isBuilt() || !existsSync(join(folder, 'machine.bin'))) return undefined;
+  const { code, image } = load(folder, 'machine.bin');
+  let rest: Rest | undefined;
+  const restOnDemand = () => (rest ??= load(folder, 'rest.bin'));
+  return {
+    image,
+    code: {
+      ...code,
+      get families() {
+        return restOnDemand().families;
+      },
+      get library() {
+        return restOnDemand().library;
+      },
+    },
+  };
 }
+
+const load = <File extends keyof StoredFiles>(folder: string, file: File) =>
+  deserialize(readFileSync(join(folder, file))) as StoredFiles[File];

@@ -3,7 +3,6 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { STORED_MACHINE } from '../assets/prebuilt.js';
 import { CachedProgram } from '../cli/cached-program.js';
 import { trialProgram } from './trial-program.js';
 
@@ -13,7 +12,8 @@ const run = promisify(execFile);
 export async function storeStart(folder: string): Promise<void> {
   const bundle = join(folder, 'halfcell.cjs');
   const { module } = new CachedProgram(bundle, (name) => import(name));
-  await writeFile(join(folder, STORED_MACHINE), module.storedMachine());
+  const stored = module.storedMachine();
+  await Promise.all(stored.map(([file, content]) => writeFile(join(folder, file), content)));
   const guest = join(folder, 'trial');
   await writeFile(guest, trialProgram(), { mode: 0o755 });
   // In a process of its own: what was compiled to store the machine is not needed to run it.

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { Script } from 'node:vm';
 import type * as Bundle from './bundle.js';
+import { findCache, storeUserCache } from './compile-cache.js';
 import { lazyRequire } from './lazy-require.js';
 
 type BundleModule = typeof Bundle;
@@ -17,10 +18,12 @@ export const BUNDLE_HEAD =
   '((function(exports,require,module,__filename,__dirname,HALFCELL_IMPORT){';
 export const BUNDLE_FOOT = '}))';
 
-/** The bundle of the command line, and what V8 compiled of it when it was built. */
+/** The bundle of the command line, and what V8 compiled of it when it was built or first run. */
 export class CachedProgram {
   readonly module: BundleModule;
   readonly #script: Script;
+  /** Where it is worth storing what V8 compiles now. */
+  #missingCache: string | undefined;
 
   /** `load` is `import`, which a script from V8's cache lacks. */
   constructor(
@@ -39,9 +42,15 @@ export class CachedProgram {
     return this.#script.createCachedData();
   }
 
+  /** Called when a typical command has run. */
+  storeCompiled(): void {
+    if (this.#missingCache !== undefined) storeUserCache(this.#missingCache, this.compiled);
+  }
+
   #compile(): Script {
-    const cache = `${this.path}.cache`;
-    const cachedData = existsSync(cache) ? { cachedData: readFileSync(cache) } : {};
+    const { cache, missing } = findCache(this.path);
+    this.#missingCache = missing;
+    const cachedData = cache === undefined ? {} : { cachedData: readFileSync(cache) };
     return new Script(readFileSync(this.path, 'latin1'), { filename: this.path, ...cachedData });
   }
 }

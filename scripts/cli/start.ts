@@ -7,10 +7,15 @@ import { CachedProgram } from './cached-program.js';
 const bundle = join(__dirname, 'halfcell.cjs');
 const isDebugging = Boolean(process.env['HALFCELL_DEBUG']);
 
-function loadProgram(): typeof Bundle {
-  if (!isDebugging) return new CachedProgram(bundle, (name) => import(name)).module;
-  process.setSourceMapsEnabled(true);
-  return createRequire(bundle)(bundle) as typeof Bundle;
+async function runCommandLine(args: readonly string[]): Promise<number> {
+  if (isDebugging) {
+    process.setSourceMapsEnabled(true);
+    return (createRequire(bundle)(bundle) as typeof Bundle).runCommandLine(args);
+  }
+  const program = new CachedProgram(bundle, (name) => import(name));
+  const status = await program.module.runCommandLine(args);
+  if (args[0] === 'run' && status === 0) program.storeCompiled();
+  return status;
 }
 
 const SIGPIPE_STATUS = 141;
@@ -32,6 +37,4 @@ function onUncaught(error: unknown): void {
 
 process.on('uncaughtException', onUncaught);
 // Not `exitCode`: a terminal or socket that is still being read must not keep a finished command alive.
-void loadProgram()
-  .runCommandLine(process.argv.slice(2))
-  .then((status) => process.exit(status));
+void runCommandLine(process.argv.slice(2)).then((status) => process.exit(status));
