@@ -17,7 +17,7 @@ export function assemble(name: string): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), 'halfcell-bare-'));
   try {
     const [object, file] = [join(folder, 'object'), join(folder, 'kernel')];
-    execFileSync('as', ['--32', '-o', object, fileHere(name)]);
+    execFileSync('as', ['--32', '-I', fileHere('.'), '-o', object, fileHere(name)]);
     execFileSync('ld', [
       '-m',
       'elf_i386',

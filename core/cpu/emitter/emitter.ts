@@ -450,8 +450,13 @@ export abstract class Emitter {
   }
 
   setStack(offset: Expr): void {
-    if (this.size === 64) this.setGpr(RSP, offset);
-    else this.setGpr(RSP, i64.or(i64.and(this.gpr(RSP), state64(State.stackKeep)), offset));
+    this.setGpr(RSP, this.stackPointerAt(offset));
+  }
+
+  /** All of rsp, where the top of the stack lies at an offset. */
+  stackPointerAt(offset: Expr): Expr {
+    if (this.size === 64) return this.let(offset);
+    return this.let(i64.or(i64.and(this.gpr(RSP), state64(State.stackKeep)), offset));
   }
 
   protected slowUnlessCached(address: Expr, bytes: number, access: Access, host: Local): void {

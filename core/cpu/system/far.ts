@@ -46,15 +46,24 @@ const pointerInCode = ({ state }: SystemContext): FarPointer => ({
   selector: argument32(state, 2) & 0xffff,
 });
 
-/** Marks a segment that does not allow 64-bit code and 32-bit code at once, and an offset that it does not hold. */
-function checkedTarget({ state }: SystemContext, descriptor: Descriptor, offset: bigint): Target {
-  const { attributes, selector, limit } = descriptor;
+/** Whether a segment is there, and not of 64 and 32 bits at once. */
+function checkPresent({ state }: SystemContext, { attributes, selector }: Descriptor): void {
   const long = state.longActive && (attributes & Attribute.long) !== 0;
   if (long && attributes & Attribute.default32) throw new GuestFault(Vector.GP, selector & 0xfffc);
   if ((attributes & Attribute.present) === 0) throw new GuestFault(Vector.NP, selector & 0xfffc);
+}
+
+/** #GP(0) for an offset that the segment does not hold. */
+function checkedOffset({ state }: SystemContext, { attributes, limit }: Descriptor, offset: bigint): bigint {
+  const long = state.longActive && (attributes & Attribute.long) !== 0;
   const cut = long ? offset : BigInt.asUintN(32, offset);
   if (long ? !isCanonical(offset) : cut > BigInt(limit)) throw new GuestFault(Vector.GP);
-  return { descriptor, offset: cut };
+  return cut;
+}
+
+function checkedTarget(context: SystemContext, descriptor: Descriptor, offset: bigint): Target {
+  checkPresent(context, descriptor);
+  return { descriptor, offset: checkedOffset(context, descriptor, offset) };
 }
 
 function descriptorOf({ segments }: SystemContext, selector: number): Descriptor {
@@ -180,4 +189,4 @@ const farCallDirect: SystemHandler = (context, record) =>
   callTo(context, record, pointerInCode(context), bytesOf(argument32(context.state, 1)));
 
 export const farHandlers = { farJump, farJumpDirect, farCall, farCallDirect };
-export { checkedTarget, descriptorOf, enter };
+export { checkedOffset, checkedTarget, checkPresent, descriptorOf, enter };

@@ -7,7 +7,7 @@ import { isCode, isWritableData } from '../segments.js';
 import { Stack } from '../stack.js';
 import type { WordBytes } from '../stack.js';
 import type { SystemContext, SystemHandler } from './context.js';
-import { checkedTarget, descriptorOf, enter } from './far.js';
+import { checkedOffset, checkPresent, descriptorOf, enter } from './far.js';
 import { argument32 } from './operands.js';
 
 const DATA_SEGMENTS = ['es', 'ds', 'fs', 'gs'] as const;
@@ -88,29 +88,30 @@ function returnTo(
   { offset, selector }: Frame,
   stack: Stack,
   bytes: WordBytes,
-  options: { dropped: number; alwaysStack: boolean },
+  dropped: number,
 ): void {
   const { state, memory } = context;
   const descriptor = returnDescriptor(context, selector);
-  const target = checkedTarget(context, descriptor, offset);
+  checkPresent(context, descriptor);
   const level = selector & 3;
   const outward = level > state.cpl;
-  stack.drop(options.dropped);
-  if (!outward && !options.alwaysStack) {
-    enter(context, target, level);
+  stack.drop(dropped);
+  const target = () => ({ descriptor, offset: checkedOffset(context, descriptor, offset) });
+  if (!outward) {
+    enter(context, target(), level);
     stack.load(state);
     return;
   }
   const [top, ss] = stack.pop(bytes, 2) as [bigint, bigint];
   const stackSelector = Number(ss & 0xffffn);
   const segment = outerStack(context, stackSelector, level, descriptor);
-  enter(context, target, level);
+  enter(context, target(), level);
   loadStack(context, stackSelector, segment);
   const long = state.isLong ? undefined : state.segment('ss');
   const outer = new Stack(memory, { segment: long, top, supervisor: level !== 3 });
-  outer.drop(options.dropped);
+  outer.drop(dropped);
   outer.load(state);
-  if (outward) dropSegments(context, level);
+  dropSegments(context, level);
 }
 
 /** Arguments: operand size, bytes to drop. */
@@ -119,7 +120,7 @@ const farReturn: SystemHandler = (context) => {
   const bytes = (argument32(state, 0) / 8) as WordBytes;
   const stack = Stack.current(state, memory);
   const frame = frameOf(stack.pop(bytes, 2));
-  returnTo(context, frame, stack, bytes, { dropped: argument32(state, 1), alwaysStack: false });
+  returnTo(context, frame, stack, bytes, argument32(state, 1));
   return Status.jumped;
 };
 
@@ -142,7 +143,7 @@ export function legacyReturn(context: SystemContext): void {
   const stack = Stack.current(state, memory);
   const [offset, selector, image] = stack.pop(bytes, 3) as [bigint, bigint, bigint];
   if (bytes === 4 && cpl === 0 && Number(image) & Flag.VM) throw new GuestFault(Vector.GP);
-  returnTo(context, frameOf([offset, selector]), stack, bytes, { dropped: 0, alwaysStack: false });
+  returnTo(context, frameOf([offset, selector]), stack, bytes, 0);
   let mask = changeableFlags(cpl, flags, bytes);
   if (state.get32(State.debugArmed) === 0) mask &= ~Flag.RF;
   writeFlags(state, (readFlags(state) & ~mask) | (Number(image) & mask));

@@ -145,7 +145,7 @@ const enter: Meaning = (e) => {
   };
   body.set(stack, e.gpr(RSP));
   pushValue(e.gpr(RBP, size));
-  const frame = e.let(body.get(stack));
+  const frame = e.stackPointerAt(body.get(stack));
   body.set(link, e.gpr(RBP));
   body.set(left, level);
   body.if(i64.ne(level, i64.const(0)), () => {
