@@ -2,11 +2,13 @@ import { build } from 'esbuild';
 import type { BuildOptions } from 'esbuild';
 import { chmod, cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { isolateBuildOptions, launchEntry } from '../assets/bundle-program.js';
 import { isolateProgramNames } from '../assets/isolate-program.js';
 import { packageRoot } from '../assets/package-root.js';
 import { BUNDLE_FOOT, BUNDLE_HEAD } from '../cli/cached-program.js';
+import { identity } from '../cli/compile-cache.js';
 import { scanHandlerPlaces } from '../../plugins/kernel/syscalls/places.js';
 import { lazyModules } from './lazy-modules.js';
 import { storeStart } from './store-start.js';
@@ -65,7 +67,10 @@ async function buildCommandLine(): Promise<void> {
     build({ ...shared, entryPoints: { halfcell: 'scripts/cli/start.ts' }, outdir: fresh, format: 'cjs' }),
     writeFile(join(fresh, 'package.json'), '{ "type": "commonjs" }\n'),
   ]);
-  await replaceImports(join(fresh, 'halfcell.cjs'));
+  const bundle = join(fresh, 'halfcell.cjs');
+  await replaceImports(bundle);
+  const hash = createHash('sha256').update(await readFile(bundle));
+  await writeFile(identity(bundle), hash.digest('hex').slice(0, 16));
   await chmod(join(fresh, 'halfcell.js'), 0o755);
 }
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findCache, shippedCache, storeUserCache, userCache } from './compile-cache.js';
+import { findCache, identity, shippedCache, storeUserCache, userCache } from './compile-cache.js';
 
 describe('the cache of what V8 has compiled', () => {
   const folder = mkdtempSync(join(tmpdir(), 'halfcell-cache-'));
@@ -10,7 +10,7 @@ describe('the cache of what V8 has compiled', () => {
   const before = process.env['XDG_CACHE_HOME'];
   beforeEach(() => {
     process.env['XDG_CACHE_HOME'] = join(folder, 'home');
-    writeFileSync(bundle, 'code');
+    writeFileSync(identity(bundle), '1');
   });
   afterEach(() => {
     if (before === undefined) delete process.env['XDG_CACHE_HOME'];
@@ -35,10 +35,15 @@ describe('the cache of what V8 has compiled', () => {
   it('belongs to one bundle: another one replaces it', () => {
     const old = userCache(bundle);
     storeUserCache(old, Buffer.from('old'));
-    utimesSync(bundle, 1, 1);
+    writeFileSync(identity(bundle), '2');
     expect(findCache(bundle).missing).to.equal(userCache(bundle)).and.not.equal(old);
     storeUserCache(userCache(bundle), Buffer.from('new'));
     expect(existsSync(old)).to.equal(false);
+  });
+
+  it('is not looked for where nobody knows which bundle it is', () => {
+    rmSync(identity(bundle));
+    expect(findCache(bundle)).to.deep.equal({});
   });
 
   it('is left out where its folder cannot be made', () => {

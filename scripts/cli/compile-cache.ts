@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -8,11 +8,13 @@ const engine = () => `${process.versions.v8}-${process.arch}`;
 /** Where the build puts what V8 has compiled of a bundle. */
 export const shippedCache = (bundle: string) => `${bundle}.${engine()}.cache`;
 
+/** Where the build puts a hash of a bundle: V8 itself only looks at the length. */
+export const identity = (bundle: string) => `${bundle}.id`;
+
 /** The same for other versions of Node than the one it was built with, in this user's cache folder. */
 export function userCache(bundle: string): string {
   const base = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  const { size, mtimeMs } = statSync(bundle);
-  return join(base, 'halfcell', `${engine()}-${size}-${Math.floor(mtimeMs)}.cache`);
+  return join(base, 'halfcell', `${engine()}-${readFileSync(identity(bundle), 'latin1')}.cache`);
 }
 
 /** In place of those of other bundles. A folder that cannot be written is no reason to fail. */
@@ -34,6 +36,7 @@ export function storeUserCache(path: string, content: Uint8Array): void {
 export function findCache(bundle: string): { readonly cache?: string; readonly missing?: string } {
   const shipped = shippedCache(bundle);
   if (existsSync(shipped)) return { cache: shipped };
+  if (!existsSync(identity(bundle))) return {};
   const own = userCache(bundle);
   return existsSync(own) ? { cache: own } : { missing: own };
 }
