@@ -47,7 +47,7 @@ describe('the cache of what V8 has compiled', () => {
   });
 
   it('is left out where its folder cannot be made', () => {
-    process.env['XDG_CACHE_HOME'] = bundle;
+    process.env['XDG_CACHE_HOME'] = identity(bundle);
     storeUserCache(userCache(bundle), Buffer.from('compiled'));
     expect(findCache(bundle).cache).to.equal(undefined);
   });
