@@ -1,7 +1,7 @@
 import { X86Cpu } from '../cpu.js';
 import type { CpuModel } from '../model.js';
 import type { TierTwoOptions } from '../tier-two/tier-two.js';
-import type { CpuBus } from '../types.js';
+import type { CpuBus, CpuOptions } from '../types.js';
 
 export const CODE = 0x1_0000;
 export const STACK = 0x8_0000;
@@ -29,8 +29,9 @@ export function createCpuBench({
   bus = {} as Partial<CpuBus>,
   tierTwo = false as TierTwoOptions | false,
   model = 'max' as CpuModel,
+  seed = undefined as CpuOptions['seed'],
 } = {}) {
-  const cpu = new X86Cpu({ ramBytes: ramMiB * 2 ** 20, bus: { ...silentBus, ...bus }, tierTwo, model });
+  const cpu = new X86Cpu({ ramBytes: ramMiB * 2 ** 20, bus: { ...silentBus, ...bus }, tierTwo, model, seed });
   identityMap(cpu);
   cpu.registers.rip = BigInt(CODE);
   cpu.registers.set(4, BigInt(STACK));
