@@ -31,6 +31,7 @@ const ECX_1 = bits(
   0 /* SSE3 */,
   1 /* PCLMULQDQ */,
   9 /* SSSE3 */,
+  12 /* FMA */,
   13 /* CX16 */,
   17 /* PCID */,
   19 /* SSE4.1 */,
@@ -39,6 +40,8 @@ const ECX_1 = bits(
   23 /* POPCNT */,
   25 /* AESNI */,
   26 /* XSAVE */,
+  28 /* AVX */,
+  29 /* F16C */,
   30 /* RDRAND */,
 );
 const OSXSAVE = bits(27);
@@ -66,6 +69,7 @@ const ECX_EXTENDED = bits(0 /* LAHF */, 5 /* LZCNT */, 8 /* 3DNow prefetch */);
 const EBX_7 = bits(
   0 /* FSGSBASE */,
   3 /* BMI1 */,
+  5 /* AVX2 */,
   7 /* SMEP */,
   8 /* BMI2 */,
   10 /* INVPCID */,
@@ -76,7 +80,7 @@ const EBX_7 = bits(
   24 /* CLWB */,
   29 /* SHA */,
 );
-const ECX_7 = bits(2 /* UMIP */, 3 /* PKU */, 22 /* RDPID */);
+const ECX_7 = bits(2 /* UMIP */, 3 /* PKU */, 9 /* VAES */, 10 /* VPCLMULQDQ */, 22 /* RDPID */);
 const OSPKE = bits(4);
 
 /** Family 15, as QEMU's generic processor; the vendor decides how C libraries size their copies. */

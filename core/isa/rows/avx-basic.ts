@@ -72,8 +72,23 @@ const RULES: readonly (readonly [Derive | undefined, string])[] = [
 ];
 const ruleOf = new Map(RULES.flatMap(([derive, names]) => names.split(' ').map((name) => [name, derive])));
 
-/** Rows that stay hot. */
-const HOT: Record<string, string> = {};
+/** What the string functions of C libraries consist of. */
+const HOT: Readonly<Record<string, string>> = {
+  VMOVDQU_Vx_Wx: 'm',
+  VMOVDQU_Wx_Vx: 'm',
+  VMOVDQA_Vx_Wx: 'm 256r',
+  VMOVDQA_Wx_Vx: 'm',
+  VMOVUPS_Vps_Wps: 'm',
+  VMOVUPS_Wps_Vps: 'm',
+  VMOVD_Vy_Ey: '32r',
+  VPCMPEQB_Vx_Hx_Wx: '256',
+  VPMINUB_Vx_Hx_Wx: '256',
+  VPXOR_Vx_Hx_Wx: 'r',
+  VPOR_Vx_Hx_Wx: '256r',
+  VPAND_Vx_Hx_Wx: '256r',
+  VPANDN_Vx_Hx_Wx: '256r',
+  VPMOVMSKB_Gd_Ux: '256',
+};
 
 function derive(row: Row): Row[] {
   const [mnemonic, first] = row.name.split('_') as [string, string];

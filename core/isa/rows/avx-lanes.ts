@@ -27,7 +27,7 @@ const broadcasts = avx([
   ['VBROADCASTSD_Vpd_Wsd', 'vex.256.66.0f38.w0 19 /r', broadcast(i64x2.splat)],
   ['VBROADCASTF128_Vpd_Mdq', 'vex.256.66.0f38.w0 1a /r', (e) => splat(e, e.readVector(1))],
   ['VBROADCASTI128_Vx_Mdq', 'vex.256.66.0f38.w0 5a /r', (e) => splat(e, e.readVector(1))],
-  ['VPBROADCASTB_Vx_Wb', 'vex.66.0f38.w0 78 /r', broadcast(ofDword(i8x16.splat))],
+  ['VPBROADCASTB_Vx_Wb', 'vex.66.0f38.w0 78 /r', broadcast(ofDword(i8x16.splat)), { hot: '256r' }],
   ['VPBROADCASTW_Vx_Ww', 'vex.66.0f38.w0 79 /r', broadcast(ofDword(i16x8.splat))],
   ['VPBROADCASTD_Vx_Wd', 'vex.66.0f38.w0 58 /r', broadcast(ofDword(i32x4.splat))],
   ['VPBROADCASTQ_Vx_Wq', 'vex.66.0f38.w0 59 /r', broadcast(i64x2.splat)],
@@ -202,7 +202,7 @@ const others = avx([
     TEST_FLAGS,
   ],
   ['VTESTPD_Vpd_Wpd', 'vex.66.0f38.w0 0f /r', (e) => testBits(e, signsOf(1n << 63n)), TEST_FLAGS],
-  ['VZEROUPPER', 'vex.128.np.0f 77', clearUpper],
+  ['VZEROUPPER', 'vex.128.np.0f 77', clearUpper, { hot: 'all' }],
   ['VZEROALL', 'vex.256.np.0f 77', clearAll],
 ]);
 
