@@ -88,7 +88,7 @@ describe('halfcell bench', () => {
   it('names what there is when asked for something else', async () => {
     const failure = await runBenchmarks(['speed']).catch((error: Error) => error.message);
     expect(failure).to.match(
-      /^CONFIG: there is no benchmark speed; use one of cpu, kernel, tier1, bare, start, idle, coremark,/,
+      /^CONFIG: there is no benchmark speed; use one of cpu, kernel, tier1, bare, hooks, start, idle, coremark,/,
     );
   });
 

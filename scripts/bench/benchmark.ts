@@ -21,7 +21,7 @@ export interface NotMeasured {
   readonly lacking: string;
 }
 
-export type GroupName = 'cpu' | 'tier1' | 'bare' | 'kernel' | 'start' | 'idle';
+export type GroupName = 'cpu' | 'tier1' | 'bare' | 'hooks' | 'kernel' | 'start' | 'idle';
 
 export interface Benchmark {
   readonly name: string;

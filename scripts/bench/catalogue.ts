@@ -4,6 +4,7 @@ import { isolateContenders, linuxContenders } from './contenders.js';
 import { bareLoads } from './bare/bare-loads.js';
 import type { Goal } from './goals.js';
 import { goals, reachAndStretch } from './goals.js';
+import { tapCosts } from './hooks/tap-cost.js';
 import { linuxLoads } from './loads/linux-loads.js';
 import { takeTurns } from './measure.js';
 import { nativeProgram, runsNatively } from './native-programs.js';
@@ -99,6 +100,7 @@ export const benchmarks: readonly Benchmark[] = [
   tierOne({ name: 'call', what: 'a recursion of 50,000 calls', count: 150, goals: [goals.speedOf('native', 0.03)] }),
   tierOne({ name: 'flat', what: 'a round through 600 functions', count: 2_000, goals: [goals.speedOf('qemu', 0.2)] }),
   ...bareLoads,
+  ...tapCosts,
   fromIsolate('null', { name: 'isolate-null', what: 'calls that do nothing, isolate', count: 50_000, goals: [goals.rate(50_000)] }),
   fromIsolate('beside', { name: 'isolate-beside', what: 'the same beside a native program that spins', count: 10_000, goals: [goals.rate(10_000)] }),
   fromIsolate('pipe', { name: 'isolate-pipe', what: 'a byte to an isolate and back', count: 5_000 }),

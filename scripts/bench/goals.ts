@@ -31,7 +31,7 @@ export const goals = {
   }),
 
   within: (seconds: number): Goal => ({
-    text: `≤ ${seconds} s`,
+    text: `≤ ${seconds < 1e-3 ? `${Math.round(seconds * 1e9)} ns` : `${seconds} s`}`,
     met: ({ halfcell }) => halfcell <= seconds,
   }),
 
