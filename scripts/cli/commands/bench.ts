@@ -4,7 +4,7 @@ import type { ExitWith } from '../program.js';
 const EXAMPLES = `
 Examples:
   halfcell bench                               all of them
-  halfcell bench cpu                           a group: cpu, tier1, kernel, start, idle
+  halfcell bench cpu                           a group: cpu, tier1, bare, hooks, kernel, start, idle
   halfcell bench --quick cpu                   in a tenth of the time, less exactly
   halfcell bench null isolate-null             these two`;
 
