@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -36,4 +36,13 @@ export function halfcell(args: readonly string[], input: string | 'open' = ''): 
     while (!pattern.test(text.err)) await once(child.stderr, 'data');
   };
   return { child, ended, until, untilError };
+}
+
+/** The child of a process that was started with this file among its arguments: of a launcher, the process with the machine. */
+export function childWith(parent: number, file: string): number {
+  const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
+  const child = rows
+    .map((row) => row.trim().split(/\s+/))
+    .find(([, of, ...args]) => Number(of) === parent && args.some((arg) => arg.endsWith(file)));
+  return Number(child?.[0]);
 }

@@ -1,20 +1,8 @@
 import { expect } from 'chai';
-import { execFileSync } from 'node:child_process';
-import { halfcell } from './command-line.js';
+import { childWith, halfcell } from './command-line.js';
 import { boot } from './machine.js';
 
 const MESSAGE = 'halfcell: the process with the machine died by SIGKILL; what was not saved is lost\n';
-
-/** Of the process that runs the machine, below the launcher. */
-function innerOf(launcher: number): number {
-  const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
-  const inner = rows
-    .map((row) => row.trim().split(/\s+/))
-    .find(([, parent, ...args]) => {
-      return Number(parent) === launcher && args.some((arg) => arg.endsWith('main.ts'));
-    });
-  return Number(inner?.[0]);
-}
 
 describe('halfcell boot', function () {
   this.timeout(60_000);
@@ -51,7 +39,7 @@ describe('halfcell boot', function () {
   it('says so, and ends with status 137, when its inner process is killed', async () => {
     const { child, until, ended } = waiting('echo ready; sleep 1000');
     await until(/ready/);
-    process.kill(innerOf(child.pid!), 'SIGKILL');
+    process.kill(childWith(child.pid!, 'main.ts'), 'SIGKILL');
     expect(await ended).to.deep.equal({ status: 137, out: 'ready\n', err: MESSAGE });
   });
 
