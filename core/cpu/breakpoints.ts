@@ -22,6 +22,10 @@ export class Breakpoints {
     };
   }
 
+  get any(): boolean {
+    return this.#byOffset.size > 0;
+  }
+
   atOffset(offset: number): boolean {
     return this.#byOffset.has(offset);
   }

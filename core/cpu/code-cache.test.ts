@@ -19,6 +19,7 @@ function createCache(limits = { maps: 8, chunks: 8 }) {
     limits,
     pageBecameCode,
     hasBreakpoint: () => false,
+    anyBreakpoint: () => false,
   });
   const write = (physical: number, hex: string) => state.u8.set(bytesOf(hex), RAM + physical);
   const recordAt = (physical: number) => state.i32[(cache.makeKnown(physical) >> 2) + (physical & 0xfff)]!;

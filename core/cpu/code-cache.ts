@@ -34,6 +34,8 @@ export interface CodeCacheParts {
   forgetsAll?(): void;
   /** By offset in a page: a page may be mapped in several places. */
   hasBreakpoint(offset: number): boolean;
+  /** Whether there is one at any offset. */
+  anyBreakpoint(): boolean;
   /** Present while somebody wants to know what is decoded. */
   blockDecoded?(): ((instructions: readonly PlacedInstruction[]) => void) | undefined;
   /** How many pages and chunks of records fit; the whole arena when left out. */
@@ -254,15 +256,17 @@ export class CodeCache {
   /** Decodes from `record` on, the last one handed out; ends with a record that leads on, or is decoded when it is reached. */
   #decodeRun(page: CodePage, first: number, start: number): void {
     const arena = this.#arena;
+    const isPlain = this.#fresh === undefined && !this.parts.anyBreakpoint();
     let [record, offset] = [first, start];
     for (let count = 0; count < RUN_LENGTH; count++) {
       if (offset >= PAGE_BYTES) return arena.pageEnd(record, offset);
-      const known = arena.recordAt(page, offset);
-      if (known !== 0) return arena.goto(record, arena.entryAt(page, offset));
+      const known = arena.entryAt(page, offset);
+      if (known !== 0) return arena.goto(record, known);
       const decoded = this.#decode(page, record, offset);
-      this.#settle(page, offset, record);
+      arena.setRecordAt(page, offset, record);
+      if (page.waiting.size > 0) this.#settle(page, offset, record);
       if (decoded === 0) return this.#cross(record, offset);
-      this.#finish(page, record, offset, decoded);
+      if (!isPlain || decoded & Decoded.relative) this.#finish(page, record, offset, decoded);
       offset += decoded & Decoded.length;
       record = arena.nextRecord(page);
       // A record that leads on follows even here: the instruction may be replaced by one that falls through.
@@ -274,7 +278,6 @@ export class CodeCache {
 
   /** `record` is what jumps to `offset` were waiting for. */
   #settle(page: CodePage, offset: number, record: number): void {
-    this.#arena.setRecordAt(page, offset, record);
     const waiting = page.waiting.get(offset);
     if (!waiting) return;
     page.waiting.delete(offset);

@@ -373,6 +373,7 @@ export class X86Cpu implements Cpu {
       rows: this.#generated,
       pageBecameCode: (physical) => this.#unit.protectFromWrites(physical),
       hasBreakpoint: (offset) => this.#hasBreakpoint(offset),
+      anyBreakpoint: () => this.#breakpoints.any || this.#debug.anyBreakpoint,
       blockDecoded: () => this.#bus.translate && ((placed) => this.#tellOfBlock(placed)),
     });
   }

@@ -61,6 +61,10 @@ export class DebugRegisters {
     for (let i = 0; i < 4; i++) if ((control >>> (i * 2)) & 3) this.#arm(i, (control >>> (16 + i * 4)) & 15);
   }
 
+  get anyBreakpoint(): boolean {
+    return this.#breakpoints.any;
+  }
+
   atOffset(offset: number): boolean {
     return this.#breakpoints.atOffset(offset);
   }

@@ -153,7 +153,7 @@ export class RecordArena {
 
   setRecordAt(page: CodePage, offset: number, record: number): void {
     const entry = this.entryAt(page, offset);
-    if (record !== 0 && this.#isHead(page, entry))
+    if (record !== 0 && entry !== 0 && this.#isHead(page, entry))
       this.state.i32[(entry + Field.immediate) >> 2] = record - entry;
     else this.state.i32[(page.map >> 2) + offset] = record;
   }
