@@ -39,7 +39,7 @@ export interface Target {
 }
 
 /** Which registers there are beside the core, x87 and SSE groups, which gdb demands. */
-export type RegisterFeature = 'segments' | 'system';
+export type RegisterFeature = 'avx' | 'segments' | 'system';
 
 export interface TargetRegisters {
   readonly features: readonly RegisterFeature[];

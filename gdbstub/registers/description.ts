@@ -82,6 +82,12 @@ const SSE: Feature = {
   ],
 };
 
+/** Upper halves: gdb puts ymm0 together from xmm0 and ymm0h. */
+const AVX: Feature = {
+  name: 'org.gnu.gdb.i386.avx',
+  registers: numbered('ymm', 16).map((name): Register => ({ name: `${name}h`, bits: 128, type: 'uint128' })),
+};
+
 const SEGMENTS: Feature = {
   name: 'org.gnu.gdb.i386.segments',
   registers: ['fs_base', 'gs_base'].map((name): Register => ({ name, bits: 64, type: 'int64' })),
@@ -130,7 +136,11 @@ const SYSTEM: Feature = {
   ],
 };
 
-const OPTIONAL: Record<RegisterFeature, Feature> = { segments: SEGMENTS, system: SYSTEM };
+const OPTIONAL: Record<RegisterFeature, Feature> = {
+  avx: AVX,
+  segments: SEGMENTS,
+  system: SYSTEM,
+};
 
 /** The features of a target, in the order in which `g` sends their registers. */
 export function featuresOf(target: Target): readonly Feature[] {

@@ -70,6 +70,10 @@ const live: ReadonlyMap<string, Access> = new Map<string, Access>([
     `xmm${i}`,
     vector((registers) => registers.xmm(i)),
   ]),
+  ...Array.from({ length: 16 }, (_, i): [string, Access] => [
+    `ymm${i}h`,
+    vector((registers) => registers.ymm(i).subarray(16)),
+  ]),
   ['rip', plain('rip')],
   ['eflags', plain('rflags')],
   ['fs_base', plain('fsBase')],
@@ -118,7 +122,7 @@ export const rootOf = (kernel: Kernel, { space }: Context): bigint =>
   BigInt(space?.table.root ?? kernel.kernelMap.root);
 
 export class KernelRegisters implements TargetRegisters {
-  readonly features = ['segments', 'system'] as const;
+  readonly features = ['avx', 'segments', 'system'] as const;
 
   constructor(
     private readonly kernel: Kernel,

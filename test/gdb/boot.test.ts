@@ -130,6 +130,8 @@ describe('`halfcell boot` under stock gdb', function () {
       ...[
         'p $cr3',
         'p $xmm0.uint128',
+        'set var $ymm7.v4_int64[3] = 0x5577',
+        'p $ymm7.v4_int64[3]',
         'info registers eflags fs_base gs_base mxcsr cr0 efer',
         'print contexts[1].name',
         'x/2i $rip',
@@ -159,6 +161,7 @@ describe('`halfcell boot` under stock gdb', function () {
       .to.include('= "procmgr"')
       .and.match(/=> 0x\w+ <idle\+\d+>:\tcli/)
       .and.include('= 155')
+      .and.include(`= ${0x5577}`)
       .and.include(`= ${0x123456789}`);
     expect(text)
       .to.include('Cannot access memory at address 0x8000000000000')
