@@ -422,7 +422,7 @@ export class X86Cpu implements Cpu {
     };
   }
 
-  #record({ vector, code, address }: GuestFault): void {
+  #record({ vector, code, address }: GuestFault): undefined {
     this.state.set32(State.exceptionVector, vector);
     this.state.set32(State.exceptionCode, code);
     this.state.set64(State.exceptionAddress, address);
@@ -464,10 +464,10 @@ export class X86Cpu implements Cpu {
     if (physical < 0) return undefined;
     const inSegment = this.#unit.codeRoom();
     const room = Math.min(15, 0x1000 - (low & 0xfff), inSegment);
-    if (room <= 0) throw new GuestFault(Vector.GP);
+    if (room <= 0) return this.#record(new GuestFault(Vector.GP));
     const first = u8.slice(RAM + physical, RAM + physical + room);
     if (room === 15 || this.#code.isComplete(first)) return first;
-    if (room === inSegment) throw new GuestFault(Vector.GP);
+    if (room === inSegment) return this.#record(new GuestFault(Vector.GP));
     const nextLow = (low + room) | 0;
     const nextHigh = nextLow === 0 && this.state.isLong ? (high + 1) | 0 : high;
     const second = this.#unit.translateFetch(nextLow, nextHigh);

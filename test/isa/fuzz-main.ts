@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { randomInstance } from './instance.js';
-import { shortInstance } from './short-instance.js';
+import { segmentInstance, shortInstance } from './short-instance.js';
 import { Fuzzer, testableRows } from './fuzz.js';
 import type { Mismatch } from './fuzz.js';
 import { whyNoNativeCpu } from './native/native-cpu.js';
@@ -10,7 +10,7 @@ import { vectorLine } from './vector-line.js';
 const DEFAULT_SECONDS = 10;
 const SHOWN_PER_ROW = 3;
 
-/** `npm run fuzz:isa -- [--seconds N] [--seed S] [--rows REGEX] [--per-row N] [--mode 32]` */
+/** `npm run fuzz:isa -- [--seconds N] [--seed S] [--rows REGEX] [--per-row N] [--mode 32|segments]` */
 function main(): number {
   const { values } = parseArgs({
     options: {
@@ -27,11 +27,15 @@ function main(): number {
     return 1;
   }
   const seed = Number(values.seed ?? Date.now() % 1e9);
-  const mode = values.mode === '32' ? 32 : 64;
+  const mode = values.mode === undefined ? 64 : 32;
   const rows = testableRows(new RegExp(values.rows ?? '.'), mode);
   const end = performance.now() + Number(values.seconds ?? DEFAULT_SECONDS) * 1000;
   const perRow = Number(values['per-row'] ?? 20);
-  const fuzzer = new Fuzzer(rows, seed, mode === 32 ? shortInstance : randomInstance);
+  const fuzzer = new Fuzzer(
+    rows,
+    seed,
+    mode === 64 ? randomInstance : values.mode === '32' ? shortInstance : segmentInstance,
+  );
   const seen = new Map<string, number>();
   let instances = 0;
   console.log(`seed ${seed}, ${rows.length} rows`);

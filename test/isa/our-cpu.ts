@@ -3,7 +3,7 @@ import type { CpuBus, Segment } from '../../core/cpu/types.js';
 import type { TierTwoOptions } from '../../core/cpu/tier-two/tier-two.js';
 import { TSS_BUSY } from '../../core/cpu/segments.js';
 import { X86Cpu } from '../../core/cpu/cpu.js';
-import type { CpuState, CpuUnderTest, Fault, Outcome, Patch, TestCase } from './test-case.js';
+import type { CpuState, CpuUnderTest, Fault, Outcome, Patch, TestCase, TestSegment } from './test-case.js';
 import {
   CODE,
   DATA,
@@ -117,6 +117,11 @@ export class OurCpu implements CpuUnderTest {
     registers.cr4 |= BigInt(ControlBit.FSGSBASE);
   }
 
+  #setSegment(name: 'es' | 'ss', segment: TestSegment | undefined): void {
+    const { base, limit, attributes } = segment ?? DATA_SEGMENT;
+    this.cpu.registers.setSegment(name, { base, limit, attributes, selector: LINUX_SELECTORS[name] });
+  }
+
   #enter(mode: 32 | 64): void {
     if (mode === this.#mode) return;
     this.#mode = mode;
@@ -140,7 +145,7 @@ export class OurCpu implements CpuUnderTest {
     if (this.#fault?.vector === 14 && this.#fault.errorCode & FETCH) this.#fault = undefined;
   }
 
-  load({ code, codeOffset, before, memory, mode = 64 }: TestCase): void {
+  load({ code, codeOffset, before, memory, mode = 64, segments }: TestCase): void {
     const { cpu } = this;
     this.#fault = undefined;
     const pages = new Uint8Array(this.codePages * PAGE_BYTES).fill(INT3);
@@ -151,6 +156,8 @@ export class OurCpu implements CpuUnderTest {
     for (const { offset, bytes } of memory) this.#expected.set(bytes, offset);
     cpu.memory.write(MEMORY_AT, this.#expected);
     this.#enter(mode);
+    this.#setSegment('es', segments?.es);
+    this.#setSegment('ss', segments?.ss);
     this.#setState(before, CODE + BigInt(codeOffset));
   }
 

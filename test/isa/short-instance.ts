@@ -1,8 +1,8 @@
 import type { ParsedRow, OperandSize, Variant } from '../../core/isa/row.js';
 import type { OperandCode } from '../../core/isa/operand.js';
 import type { Random } from './random.js';
-import type { CpuState, Patch, TestCase } from './test-case.js';
-import { DATA, DATA_BYTES, emptyState, FIXED, PAGE_BYTES, YMM_AT } from './test-case.js';
+import type { CpuState, Patch, TestCase, TestSegment } from './test-case.js';
+import { DATA, DATA_BYTES, emptyState, FIXED, PAGE_BYTES, TEST_SEGMENTS, YMM_AT } from './test-case.js';
 import { interestingBytes, interestingExtended, interestingInteger, interestingVector } from './values.js';
 
 const [RCX, RBX, RSP, RBP, RSI, RDI] = [1, 3, 4, 5, 6, 7] as const;
@@ -29,6 +29,17 @@ export function shortInstance(row: ParsedRow, random: Random): TestCase {
   return new ShortInstance(row, random).build();
 }
 
+/** The same with segments of 4 KiB and the like under its operand and its stack, often near their ends. */
+export function segmentInstance(row: ParsedRow, random: Random): TestCase {
+  const any = Object.values(TEST_SEGMENTS);
+  const es = random.oneIn(4) ? undefined : random.pick(any);
+  const ss = random.oneIn(2) ? undefined : random.pick(any.filter(canBeStack));
+  const segments = { ...(es && { es }), ...(ss && { ss }) };
+  return new ShortInstance(row, random, segments).build();
+}
+
+const canBeStack = ({ attributes }: TestSegment) => (attributes & 0xa) === 2;
+
 class ShortInstance {
   readonly #state: CpuState = emptyState();
   readonly #memory: Patch[] = [];
@@ -40,6 +51,7 @@ class ShortInstance {
   constructor(
     private readonly row: ParsedRow,
     private readonly random: Random,
+    private readonly segments: TestCase['segments'] = undefined,
   ) {
     const sizes = row.sizeList.length > 1 ? row.sizeList.filter((size) => size < 64) : row.sizeList;
     this.#size = random.pick(sizes);
@@ -57,7 +69,9 @@ class ShortInstance {
     const { gpr } = this.#state;
     gpr.forEach((value, i) => (gpr[i] = i < 8 ? BigInt.asUintN(32, value) : 0n));
     const codeOffset = this.random.oneIn(40) ? PAGE_BYTES - code.length : 0x100;
-    return { code, codeOffset, before: this.#state, memory: this.#memory, mode: 32 };
+    const { segments } = this;
+    const fixed = { code, codeOffset, before: this.#state, memory: this.#memory, mode: 32 as const };
+    return segments ? { ...fixed, segments } : fixed;
   }
 
   #fillState(): void {
@@ -74,10 +88,14 @@ class ShortInstance {
     for (let i = 0; i < 8; i++) fx.set(interestingExtended(random), 32 + i * 16);
     fx[4] = random.pick([0xff, 0x0f, 0, 0xfe]);
     for (const at of [RSI, RDI, RSP]) this.#patchAt(gpr[at]!);
+    // In their segments these registers are offsets.
+    if (this.segments?.es) gpr[RDI]! -= this.segments.es.base;
+    if (this.segments?.ss) for (const at of [RSP, RBP]) gpr[at]! -= this.segments.ss.base;
   }
 
   #address(alignment: number): bigint {
     const { random } = this;
+    if (this.segments && random.oneIn(2)) return DATA + BigInt(random.below(40) + random.pick([-20, 4076]));
     if (random.oneIn(24)) return FIXED + BigInt(random.below(PAGE_BYTES - 64) & -alignment);
     if (random.oneIn(12)) return DATA + BigInt(random.pick([-4, -1, DATA_BYTES - 4, PAGE_BYTES - 3]));
     return DATA + BigInt(64 + (random.below(DATA_BYTES - 64 - OPERAND_BYTES) & -alignment));
@@ -89,11 +107,12 @@ class ShortInstance {
     if (row.lock && this.#variant === 'm' && random.oneIn(8)) this.#prefixes.push(0xf0);
     if (row.sizeList.length > 1 && this.#size === 16) this.#prefixes.push(0x66);
     if (prefix) this.#prefixes.push(...MANDATORY[prefix]);
-    if (random.oneIn(12)) {
+    if (this.segments) this.#prefixes.unshift(0x26);
+    else if (random.oneIn(12)) {
       this.#shortAddresses = true;
       this.#prefixes.unshift(0x67);
     }
-    if (random.oneIn(20)) this.#prefixes.unshift(random.pick([0x2e, 0x36, 0x3e, 0x26]));
+    if (!this.segments && random.oneIn(20)) this.#prefixes.unshift(random.pick([0x2e, 0x36, 0x3e, 0x26]));
   }
 
   #modrm(): number[] {
@@ -109,20 +128,21 @@ class ShortInstance {
     const { random } = this;
     const target = this.#address(this.row.aligned && !random.oneIn(10) ? 16 : random.pick([1, 2, 4, 8]));
     this.#patchAt(target);
+    const offset = target - (this.segments?.es?.base ?? 0n);
     const kind = random.below(4);
-    if (kind === 0) return [reg | 5, ...dword(target)];
+    if (kind === 0) return [reg | 5, ...dword(offset)];
     const base = random.pick([0, 1, 2, 3, 5, 6, 7]);
     const mod = random.pick(base === RBP ? [1, 2] : [0, 1, 2]);
     const displacement = mod === 0 ? 0 : mod === 1 ? random.below(256) - 128 : random.u32() | 0;
     const bytes = dword(BigInt(displacement)).slice(0, [0, 1, 4][mod]);
     if (kind < 3) {
-      this.#state.gpr[base] = target - BigInt(displacement);
+      this.#state.gpr[base] = offset - BigInt(displacement);
       return [(mod << 6) | reg | base, ...bytes];
     }
     const index = random.pick([0, 1, 2, 3, 5, 6, 7].filter((i) => i !== base));
     const scale = random.below(4);
     const scaled = BigInt.asUintN(32, this.#state.gpr[index]!) << BigInt(scale);
-    this.#state.gpr[base] = target - BigInt(displacement) - scaled;
+    this.#state.gpr[base] = offset - BigInt(displacement) - scaled;
     return [(mod << 6) | reg | 4, (scale << 6) | (index << 3) | base, ...bytes];
   }
 
@@ -145,7 +165,8 @@ class ShortInstance {
   #immediates(): number[] {
     return this.row.operands.flatMap((operand) => {
       const bytes = this.#immediateBytes(operand);
-      if (operand.kind === 'O') return dword(this.#address(8)).slice(0, bytes);
+      if (operand.kind === 'O')
+        return dword(this.#address(8) - (this.segments?.es?.base ?? 0n)).slice(0, bytes);
       return dword(interestingInteger(this.random)).slice(0, bytes);
     });
   }

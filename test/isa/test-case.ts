@@ -40,7 +40,36 @@ export interface TestCase {
   readonly memory: readonly Patch[];
   /** 64 when left out. */
   readonly mode?: 32 | 64;
+  /** In 32-bit code: the segments that ES and SS are; flat when left out. */
+  readonly segments?: { readonly es?: TestSegment; readonly ss?: TestSegment };
 }
+
+/** A segment that is not flat. */
+export interface TestSegment {
+  /** Its entry of the local descriptor table. */
+  readonly entry: number;
+  readonly base: bigint;
+  readonly limit: number;
+  /** As in `core/cpu`: type, S, DPL, P, AVL, L, D, G. */
+  readonly attributes: number;
+}
+
+const segment = (entry: number, limit: number, attributes: number): TestSegment => ({
+  entry,
+  base: DATA,
+  limit,
+  attributes,
+});
+
+/** All of them at DATA, and as the harness makes them. */
+export const TEST_SEGMENTS = {
+  data: segment(0, 0xfff, 0x40f3),
+  readOnly: segment(1, 0xfff, 0x40f1),
+  expandDown: segment(2, 0xfff, 0x40f7),
+  shortExpandDown: segment(3, 0xfff, 0x00f7),
+  code: segment(4, 0xfff, 0x40fb),
+  shortData: segment(5, 0x1fff, 0x00f3),
+} as const;
 
 export interface Fault {
   readonly vector: number;

@@ -11,6 +11,7 @@
 // A request patches DATA and FIXED (offsets 0..8191 and 8192..12287); the reply lists the 8-byte words that changed.
 
 #define _GNU_SOURCE
+#include <asm/ldt.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -32,6 +34,7 @@
 #define FLAG_TF 0x100ul
 #define FLAG_RF 0x10000ul
 #define IN_32_BIT_CODE 0x80000000u
+#define DATA_SELECTOR 0x2b
 #define CS_32 0x23
 #define CS_64 0x33
 #define REPEAT_LIMIT 20000
@@ -124,7 +127,33 @@ static uint64_t read_gs(void) {
 }
 
 // What 64-bit code does without and 32-bit code needs.
-static void load_data_segments(void) { __asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" ::"r"(0x2b)); }
+static void load_es(int selector) { __asm__ volatile("mov %0, %%es" ::"r"(selector)); }
+
+static int local(int entry) { return entry * 8 + 7; }
+
+// As TEST_SEGMENTS in test-case.ts.
+static void make_local_segments(void) {
+  const struct user_desc segments[] = {
+      {.limit = 0xfff, .seg_32bit = 1},
+      {.limit = 0xfff, .seg_32bit = 1, .read_exec_only = 1},
+      {.limit = 0xfff, .seg_32bit = 1, .contents = 1},
+      {.limit = 0xfff, .contents = 1},
+      {.limit = 0xfff, .seg_32bit = 1, .contents = 2},
+      {.limit = 0x1fff},
+  };
+  for (unsigned i = 0; i < sizeof segments / sizeof *segments; i++) {
+    struct user_desc segment = segments[i];
+    segment.entry_number = i;
+    segment.base_addr = DATA;
+    segment.useable = 1;
+    if (syscall(SYS_modify_ldt, 0x11, &segment, sizeof segment) != 0) die("modify_ldt");
+  }
+}
+
+static void load_data_segments(void) {
+  __asm__ volatile("mov %0, %%ds" ::"r"(DATA_SELECTOR));
+  load_es(DATA_SELECTOR);
+}
 
 static void write_bases(uint64_t fs, uint64_t gs) {
   __asm__ volatile("wrfsbase %0\n\twrgsbase %1" ::"r"(fs), "r"(gs) : "memory");
@@ -212,11 +241,11 @@ static int is_string(uint8_t opcode) {
   return (opcode >= 0xa4 && opcode <= 0xa7) || (opcode >= 0xaa && opcode <= 0xaf) || (opcode >= 0x6c && opcode <= 0x6f);
 }
 
-static void load_entry(const struct registers *before, uint64_t rip, int cs) {
+static void load_entry(const struct registers *before, uint64_t rip, int cs, uint64_t ss) {
   greg_t *g = entry->uc_mcontext.gregs;
   for (int i = 0; i < 16; i++) g[greg_of[i]] = before->gpr[i];
   g[REG_RIP] = rip;
-  g[REG_CSGSFS] = (g[REG_CSGSFS] & ~0xffffl) | cs;
+  g[REG_CSGSFS] = (g[REG_CSGSFS] & 0x0000ffffffff0000l) | cs | (greg_t)(ss << 48);
   g[REG_EFL] = before->rflags | FLAG_TF;
   uint8_t *fpu = (uint8_t *)entry->uc_mcontext.fpregs;
   memcpy(fpu, before->fx, 464); // the last 48 bytes belong to the kernel
@@ -271,7 +300,8 @@ static void read_patches(int count) {
 static void run_case(struct request *request) {
   uint8_t bytes[64];
   int cs = request->code_offset & IN_32_BIT_CODE ? CS_32 : CS_64;
-  request->code_offset &= ~IN_32_BIT_CODE;
+  int es = request->code_offset >> 16 & 15, ss = request->code_offset >> 20 & 15;
+  request->code_offset &= 0xffff;
   if (request->code_length > sizeof bytes || request->code_offset + request->code_length > PAGE) exit(6);
   if (!read_exactly(bytes, request->code_length)) exit(6);
   read_patches(request->patches);
@@ -282,7 +312,8 @@ static void run_case(struct request *request) {
   repeats = 0;
   memset(&reply, 0, sizeof reply);
   reply.after.rip = CODE + request->code_offset;
-  load_entry(&request->before, reply.after.rip, cs);
+  load_entry(&request->before, reply.after.rip, cs, ss ? local(ss - 1) : DATA_SELECTOR);
+  load_es(es ? local(es - 1) : DATA_SELECTOR);
   enter(&request->before);
   memset(code + request->code_offset, 0xcc, request->code_length);
   hide_trap_flag(opcode);
@@ -294,6 +325,7 @@ int main(void) {
   home_fs = read_fs();
   home_gs = read_gs();
   load_data_segments();
+  make_local_segments();
   has_avx = __builtin_cpu_supports("avx");
   map_memory();
   install_handlers();

@@ -64,13 +64,20 @@ function request(testCase: TestCase): Uint8Array[] {
   const head = Buffer.alloc(REQUEST_BYTES);
   head.writeUInt16LE(testCase.memory.length, 0);
   head.writeUInt16LE(testCase.code.length, 2);
-  head.writeUInt32LE(testCase.codeOffset + (testCase.mode === 32 ? IN_32_BIT_CODE : 0), 4);
+  head.writeUInt32LE(placeWord(testCase), 4);
   writeState(head.subarray(8), testCase.before);
   return [
     head,
     testCase.code,
     ...testCase.memory.flatMap(({ offset, bytes }) => [patchHead(offset, bytes), bytes]),
   ];
+}
+
+/** Offset of the code in bits 0..15, then the entries for ES and SS plus one, and the mode. */
+function placeWord({ codeOffset, mode, segments }: TestCase): number {
+  const es = segments?.es ? (segments.es.entry + 1) << 16 : 0;
+  const ss = segments?.ss ? (segments.ss.entry + 1) << 20 : 0;
+  return codeOffset + es + ss + (mode === 32 ? IN_32_BIT_CODE : 0);
 }
 
 function patchHead(offset: number, bytes: Uint8Array): Uint8Array {
