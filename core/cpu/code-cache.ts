@@ -91,6 +91,17 @@ export class CodeCache {
     return u32[(State.rip >> 2) + 1]! * 2 ** 32 + u32[State.rip >> 2]!;
   }
 
+  /** The record becomes one that has a head in front; the answer is the head, or 0. */
+  makeHeadOf(record: number): number {
+    const offset = this.parts.state.u16[(record + Field.place) >> 1]! & (PAGE_BYTES - 1);
+    const page = this.#arena.ownerOf(record);
+    if (page.heads.has(record)) return record;
+    if (!this.#arena.hasStub(page) || this.#arena.entryAt(page, offset) !== record) return 0;
+    this.#makeHead(page, offset);
+    const head = this.#arena.entryAt(page, offset);
+    return head === record ? 0 : head;
+  }
+
   #makeHead(page: CodePage, offset: number): void {
     const { countTo } = this.parts;
     if (countTo && page.kind === CodeKind.long) this.#arena.headAt(page, offset, countTo);

@@ -395,6 +395,7 @@ export class X86Cpu implements Cpu {
       memory: this.state.memory,
       decode: this.#guarded((record: number) => this.#code.decodeAt(record), 0),
       lookup: this.#guarded(() => this.#unit.lookUp(), -1),
+      reached: this.#guarded((...jump: [number, number, number]) => this.#reached(...jump), undefined),
       hot: this.#guarded((head: number) => this.#tierTwo?.hot(head), undefined),
       once: this.#guarded(() => this.#once(), LEAVE_ONCE),
       slow: this.#guarded((access: number) => this.#unit.slow(access), -1),
@@ -408,6 +409,12 @@ export class X86Cpu implements Cpu {
         Status.exception,
       ),
     };
+  }
+
+  /** A region, by its head, has jumped to a record that is no head, so far from the page of the region. */
+  #reached(record: number, from: number, distance: number): void {
+    const head = this.#code.makeHeadOf(record);
+    if (head !== 0) this.#tierTwo?.reached(head, from, distance);
   }
 
   #guarded<Args extends unknown[], Answer>(action: (...args: Args) => Answer, failed: Answer) {

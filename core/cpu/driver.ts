@@ -25,6 +25,7 @@ export interface DriverParts {
   readonly lookup: number;
   readonly once: number;
   readonly hot: number;
+  readonly reached: number;
   /** (record, budget) => pause */
   readonly loop: number;
   /** Type of a rare form: (record) => status. */
@@ -165,8 +166,12 @@ class DriverBuilder {
   #runRegion(): void {
     const body = this.#body;
     const record = body.get(this.#record);
+    const head = body.temporary('i32');
+    const base = body.temporary('i64');
     body.block((done) => {
       body.loop((next) => {
+        body.set(head, record);
+        body.set(base, i64.load(i32.const(0), Slot.pageBase));
         const number = i32.load(record, Field.displacement);
         const left = body.let(callIndirect(this.parts.formType, 'i32', number, body.get(this.#budget)));
         body.if(i32.eq(left, body.get(this.#budget)), () => {
@@ -176,6 +181,11 @@ class DriverBuilder {
         body.set(this.#budget, left);
         this.#findRecord(done);
         body.brIf(next, i32.eq(this.#op(), i32.const(Op.region)));
+        const mayBeHead = i32.geU(this.#op(), i32.const(Op.count));
+        body.if(i32.and(state32(State.leftByJump), mayBeHead), () => {
+          const distance = i32.wrap(i64.sub(state64(State.rip), body.get(base)));
+          body.do(call(this.parts.reached, 'none', record, body.get(head), distance));
+        });
       });
     });
   }

@@ -27,6 +27,8 @@ export const State = {
   systemFlags: 0x0e0,
   /** Linear address for the slow path. */
   address: 0x0e8,
+  /** 1 when a region was left by an indirect jump, a call or a return. */
+  leftByJump: 0x0f0,
   /** Nonzero: leave at the next instruction border. */
   attention: 0x0f4,
   /** Record that the loop over records was left at. */

@@ -105,6 +105,11 @@ export class RecordArena {
     return record;
   }
 
+  /** Whether there is room for `addStub`. */
+  hasStub(page: CodePage): boolean {
+    return page.nextStub !== page.endStub || this.#owners.length < this.limits.chunks;
+  }
+
   /** A record that is not decoded yet, outside all runs. */
   addStub(page: CodePage, offset: number): number {
     if (page.nextStub === page.endStub) {

@@ -31,6 +31,8 @@ export function tierOneModule(ops: OpTable, signatures: HelperSignatures): Uint8
     once: module.importFunction('once', ONE_TO_ONE),
     /** (head record) => nothing: it has been reached often enough to be compiled. */
     hot: module.importFunction('hot', { parameters: ['i32'], results: [] }),
+    /** (record, head, distance) => nothing: the region of a head has jumped there, and it is no head; so far from the region's page. */
+    reached: module.importFunction('reached', { parameters: ['i32', 'i32', 'i32'], results: [] }),
   };
   module.importMemory('memory', 1);
   module.importTable('forms', ops.forms.length);

@@ -54,7 +54,7 @@ export class BlockMaker {
     const length = 1 + random.below(MOST_INSTRUCTIONS);
     let before: TestCase['before'] | undefined;
     for (let i = 0; i < length; i++) {
-      if (random.oneIn(8)) pieces.push(this.#jump(random, length * 2));
+      if (random.oneIn(8)) pieces.push(...this.#jump(random, length * 2));
       const instance = random.oneIn(2)
         ? plainInstance(random.pick(few), random)
         : randomInstance(random.pick(few), random);
@@ -85,13 +85,16 @@ export class BlockMaker {
     return budgets;
   }
 
-  #jump(random: Random, pieces: number): Piece {
+  #jump(random: Random, pieces: number): Piece[] {
     const target = random.below(pieces);
     const kind = random.below(8);
-    if (kind === 0) return { bytes: [0xe9, 0, 0, 0, 0], target };
-    if (kind === 1) return { bytes: [0xe8, 0, 0, 0, 0], target };
-    if (kind === 2) return { bytes: [0xc3] };
-    return { bytes: [0x0f, 0x80 + random.below(16), 0, 0, 0, 0], target };
+    if (kind === 0) return [{ bytes: [0xe9, 0, 0, 0, 0], target }];
+    if (kind === 1) return [{ bytes: [0xe8, 0, 0, 0, 0], target }];
+    if (kind === 2) return [{ bytes: [0xc3] }];
+    // lea rax, [rip + distance], then jmp or call rax
+    const lea = { bytes: [0x48, 0x8d, 0x05, 0, 0, 0, 0], target };
+    if (kind === 3) return [lea, { bytes: [0xff, random.pick([0xe0, 0xd0])] }];
+    return [{ bytes: [0x0f, 0x80 + random.below(16), 0, 0, 0, 0], target }];
   }
 
   /** What makes the registers of a memory operand point to where the instance wants it, mostly. */

@@ -32,8 +32,12 @@ export interface SourcePage {
 }
 
 /** Everything that is reached from the head by direct jumps and calls, nearest first, as far as the limits go. */
-export function findRegion(sources: RegionSources, head: number): Region | undefined {
-  return new RegionFinder(sources).find(head);
+export function findRegion(
+  sources: RegionSources,
+  head: number,
+  jumpPlaces: readonly number[] = [],
+): Region | undefined {
+  return new RegionFinder(sources).find(head, jumpPlaces);
 }
 
 class RegionFinder {
@@ -47,8 +51,8 @@ class RegionFinder {
     this.#writer = new RecordWriter(sources.state, sources.ops, () => 0);
   }
 
-  find(head: number): Region | undefined {
-    const waiting = [head];
+  find(head: number, jumpPlaces: readonly number[]): Region | undefined {
+    const waiting = [head, ...jumpPlaces];
     for (const place of waiting) {
       if (this.#leaders.size >= LIMITS.blocks || this.#instructions.size >= LIMITS.instructions) break;
       if (this.#leaders.has(place)) continue;
@@ -58,6 +62,7 @@ class RegionFinder {
     return {
       blocks: [...this.#leaders].map((place) => this.#block(place)),
       returnPlaces: this.#returnPlaces(),
+      jumpPlaces: jumpPlaces.filter((place) => this.#leaders.has(place)),
       isPlainFloat: (this.sources.state.get32(State.mxcsr) & PLAIN.mask) === PLAIN.value,
       pages: [...this.#pages]
         .filter(([distance, { number }]) => distance !== 0 && this.#bytes.has(number))
@@ -79,7 +84,7 @@ class RegionFinder {
         continue;
       }
       if (target !== undefined) waiting.push(target);
-      if (flow === 'branch' || flow === 'call') waiting.push(next);
+      if (flow === 'branch' || isCall(instruction)) waiting.push(next);
       break;
     }
     return this.#instructions.has(start);
@@ -152,11 +157,14 @@ class RegionFinder {
   }
 
   #returnPlaces(): number[] {
-    const calls = [...this.#instructions.values()].filter(({ flow }) => flow === 'call');
+    const calls = [...this.#instructions.values()].filter(isCall);
     const places = calls.map(({ next }) => next).filter((place) => this.#leaders.has(place));
     return [...new Set(places)].slice(0, LIMITS.returnPlaces);
   }
 }
+
+const isCall = ({ flow, form }: RegionInstruction) =>
+  flow === 'call' || (flow === 'indirect' && form.row.mnemonic === 'call');
 
 function formIn({ row, sizeIndex, memory }: Instruction): number {
   const variant = memory
@@ -175,6 +183,7 @@ function flowOf({ row }: Instruction): Flow {
   const direct = row.operands.some(({ kind }) => kind === 'J');
   if (direct && CONDITIONAL.test(row.name)) return 'branch';
   if (direct) return row.name.startsWith('CALL') ? 'call' : 'jump';
+  if (/^(JMP|CALL)_E[vq]$/.test(row.name)) return 'indirect';
   if (/^RET(_Iw)?$/.test(row.name)) return 'return';
   return ELSEWHERE.test(row.name) ? 'elsewhere' : 'next';
 }

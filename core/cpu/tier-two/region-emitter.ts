@@ -19,8 +19,8 @@ export interface RegionFrame {
   exitBefore(condition?: Expr): void;
   /** Goes on at a place, or leaves the region there. */
   goTo(place: number): void;
-  /** Goes on at a linear address that a `ret` found. */
-  returnTo(target: Expr): void;
+  /** Goes on at a linear address that is known only now. */
+  jumpTo(target: Expr, flow: 'return' | 'indirect'): void;
   /** Leaves the region at a linear address, with the instruction done. */
   leaveTo(target: Expr): void;
 }
@@ -60,7 +60,8 @@ export class RegionEmitter extends Emitter {
   }
 
   jump(target: Expr): void {
-    if (this.instruction.flow === 'return') this.frame.returnTo(target);
+    const { flow } = this.instruction;
+    if (flow === 'return' || flow === 'indirect') this.frame.jumpTo(target, flow);
     else this.frame.leaveTo(target);
   }
 

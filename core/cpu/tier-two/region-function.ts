@@ -1,6 +1,6 @@
 import { codeTlbEntry } from '../emitter/record-emitter.js';
 import type { HelperImports } from '../emitter/record-emitter.js';
-import { state32, state64, toState64 } from '../emitter/emitter.js';
+import { state32, state64, toState32, toState64 } from '../emitter/emitter.js';
 import { UNIT_OFF } from '../emitter/prelude.js';
 import { CODE_TLB, Field, Slot, State } from '../layout.js';
 import type { Label, Local } from '../wasm/body.js';
@@ -18,6 +18,8 @@ import type { Region, RegionBlock, RegionInstruction, RegionPage } from './regio
 /** A place and what is given back of the budget fit in one constant. */
 const GIVEN_BACK_BITS = 8;
 const FARTHEST = 2 ** (31 - GIVEN_BACK_BITS);
+/** So many places are compared one after the other. */
+const LINEAR_SEARCH = 2;
 export const MOST_INSTRUCTIONS_A_BLOCK = 2 ** GIVEN_BACK_BITS - 1;
 
 /**
@@ -36,6 +38,7 @@ class RegionFunction implements RegionFrame {
   readonly #left: Local = this.#body.parameter(0);
   /** Place times 256, plus how many instructions were counted that were not done. */
   readonly #exitCode: Local = this.#body.local('i32');
+  readonly #byJump: Local = this.#body.local('i32');
   readonly #next: Local = this.#body.local('i32');
   readonly #target: Local = this.#body.local('i64');
   readonly #numbers: ReadonlyMap<number, number>;
@@ -65,6 +68,7 @@ class RegionFunction implements RegionFrame {
 
   build(): RegionBody {
     const body = this.#body;
+    body.set(this.#byJump, i32.const(1));
     body.block((dynamic) => {
       this.#dynamic = dynamic;
       body.block((fixed) => {
@@ -76,11 +80,13 @@ class RegionFunction implements RegionFrame {
       body.set(this.#target, this.#address(i64.extendS(i32.shrS(code, i32.const(GIVEN_BACK_BITS)))));
       const givenBack = i32.and(code, i32.const(MOST_INSTRUCTIONS_A_BLOCK));
       body.set(this.#left, i32.add(body.get(this.#left), givenBack));
+      body.set(this.#byJump, i32.const(0));
     });
     body.hasLeft = false;
     body.plainly(() => {
       body.state.storeAll();
       body.do(toState64(State.rip, body.get(this.#target)));
+      body.do(toState32(State.leftByJump, body.get(this.#byJump)));
     });
     body.do(body.get(this.#left));
     body.inFront(() => body.plainly(() => this.#enter()));
@@ -131,7 +137,8 @@ class RegionFunction implements RegionFrame {
       branch: [target!, next],
       jump: [target!],
       call: [target!],
-      return: this.region.returnPlaces,
+      return: this.#candidates('return'),
+      indirect: this.#candidates('indirect'),
       elsewhere: [],
     }[flow];
     const numbers = places.map((place) => this.#numbers.get(place));
@@ -253,13 +260,35 @@ class RegionFunction implements RegionFrame {
     this.leaveTo(this.#address(i64.const(place)));
   }
 
-  returnTo(target: Expr): void {
-    const found = this.#body.let(target);
-    for (const place of this.region.returnPlaces) {
-      const here = i64.eq(found, this.#address(i64.const(place)));
-      this.#body.if(here, () => this.goTo(place));
-    }
+  jumpTo(target: Expr, flow: 'return' | 'indirect'): void {
+    const body = this.#body;
+    const found = body.let(target);
+    const distance = body.let(i64.sub(found, body.get(this.base)));
+    this.#search(
+      distance,
+      [...this.#candidates(flow)].sort((a, b) => a - b),
+    );
     this.leaveTo(found);
+  }
+
+  #candidates(flow: 'return' | 'indirect'): readonly number[] {
+    const { returnPlaces, jumpPlaces } = this.region;
+    return flow === 'return' ? [...new Set([...returnPlaces, ...jumpPlaces])] : jumpPlaces;
+  }
+
+  /** Goes to the place at a distance, if it is one of these, which ascend. */
+  #search(distance: Expr, places: readonly number[]): void {
+    const body = this.#body;
+    if (places.length <= LINEAR_SEARCH) {
+      for (const place of places) body.if(i64.eq(distance, i64.const(place)), () => this.goTo(place));
+      return;
+    }
+    const middle = places.length >> 1;
+    body.if(
+      i64.ltS(distance, i64.const(places[middle]!)),
+      () => this.#search(distance, places.slice(0, middle)),
+      () => this.#search(distance, places.slice(middle)),
+    );
   }
 
   leaveTo(target: Expr): void {

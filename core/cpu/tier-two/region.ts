@@ -1,7 +1,7 @@
 import type { Form } from '../../isa/forms.js';
 
 /** How an instruction hands on control, as far as that is known before it runs. */
-export type Flow = 'next' | 'jump' | 'branch' | 'call' | 'return' | 'elsewhere';
+export type Flow = 'next' | 'jump' | 'branch' | 'call' | 'return' | 'indirect' | 'elsewhere';
 
 /**
  * One instruction of a region. Places are bytes from the start of the head's page, so that a region serves every address its pages are
@@ -30,6 +30,8 @@ export interface Region {
   readonly blocks: readonly RegionBlock[];
   /** Where a `ret` in it may lead to: behind the calls of the region. */
   readonly returnPlaces: readonly number[];
+  /** Where its indirect jumps and calls, and returns to others, have led to. */
+  readonly jumpPlaces: readonly number[];
   /** MXCSR is plain, as `PLAIN` in float-shortcuts says, and has to be on every entry. */
   readonly isPlainFloat: boolean;
   /** Pages beside the head's, by their distance in bytes. */

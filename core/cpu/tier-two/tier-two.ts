@@ -30,6 +30,9 @@ const COMPILERS = { optimised: compileOptimised, quickly: compileQuickly };
 export const REGION_SLOTS = 4096;
 /** After so many times a head is not compiled again. */
 const MOST_DROPS = 6;
+/** How many targets of indirect jumps a region takes in, and in how many rounds. */
+const MOST_TARGETS = 32;
+const MOST_ROUNDS = 3;
 /** Without a loop a region has at least so many. */
 const FEWEST_INSTRUCTIONS = 8;
 
@@ -57,6 +60,10 @@ interface LiveRegion {
   /** Number in the table, once it is compiled. */
   slot: number;
   dropped: boolean;
+  /** Where it has jumped to beyond itself. */
+  readonly targets: Set<number>;
+  /** How often it was found again with more targets. */
+  readonly round: number;
 }
 
 /** Compiles what is hot, installs it in front of its head, and takes it away when its bytes change. */
@@ -64,6 +71,8 @@ export class TierTwo {
   readonly #byHead = new Map<number, LiveRegion>();
   /** By physical page. */
   readonly #byPage = new Map<number, Set<LiveRegion>>();
+  /** By head that a region has jumped to. */
+  readonly #reachedFrom = new Map<number, LiveRegion>();
   /** How often code of a page was dropped. */
   readonly #drops = new Map<number, number>();
   readonly #free: number[] = [];
@@ -87,8 +96,28 @@ export class TierTwo {
   hot(head: number): void {
     const arena = this.parts.arena();
     arena.setIdle(head);
+    if (this.#widen(head)) return;
     const live = this.#byHead.get(head) ?? this.#find(head, arena.ownerOf(head));
     if (live && live.slot !== 0) arena.region(head, live.slot);
+  }
+
+  /** The region of a head has jumped to what is now a head too, at a place seen from its page. */
+  reached(target: number, from: number, place: number): void {
+    const live = this.#byHead.get(from);
+    if (!live || live.targets.size >= MOST_TARGETS || live.round >= MOST_ROUNDS) return;
+    live.targets.add(place);
+    this.#reachedFrom.set(target, live);
+  }
+
+  /** A region that jumps to this head often takes it in, with the others that it has reached. */
+  #widen(head: number): boolean {
+    const live = this.#reachedFrom.get(head);
+    this.#reachedFrom.delete(head);
+    if (!live || live.dropped || live.slot === 0) return false;
+    const { owner, targets, round, head: from } = live;
+    this.#drop(live);
+    this.parts.arena().setIdle(from);
+    return this.#find(from, owner, targets, round + 1) !== undefined;
   }
 
   /** Bytes `from` to the one before `to` of a physical page change. */
@@ -106,6 +135,7 @@ export class TierTwo {
   forgetAll(): void {
     for (const live of [...this.#byHead.values()]) this.#drop(live);
     this.#drops.clear();
+    this.#reachedFrom.clear();
   }
 
   #drop(live: LiveRegion): void {
@@ -121,7 +151,7 @@ export class TierTwo {
     this.#free.push(live.slot);
   }
 
-  #find(head: number, owner: CodePage): LiveRegion | undefined {
+  #find(head: number, owner: CodePage, targets: Set<number> = new Set(), round = 0): LiveRegion | undefined {
     if ((this.#drops.get(owner.number) ?? 0) >= MOST_DROPS) return undefined;
     const { state, decoder, ops, families } = this.parts;
     const place = state.u16[(head + Field.place) >> 1]! & (PAGE_BYTES - 1);
@@ -136,9 +166,10 @@ export class TierTwo {
         hasBreakpoint: (offset) => this.parts.hasBreakpoint(offset),
       },
       place,
+      [...targets],
     );
     if (!region || !isWorthwhile(region)) return undefined;
-    const live: LiveRegion = { region, head, owner, slot: 0, dropped: false };
+    const live: LiveRegion = { region, head, owner, slot: 0, dropped: false, targets, round };
     this.#byHead.set(head, live);
     for (const page of region.bytes.keys()) {
       const here = this.#byPage.get(page);
