@@ -176,6 +176,8 @@ export const f64x2 = {
   replace: replace(34),
   convertLowI32S: unary(254),
   promoteLow: unary(95),
+  /** Two singles in the low half, zeroes above. */
+  demoteZero: unary(94),
 };
 
 /** Bits of `a` where `mask` is set, of `b` elsewhere. */

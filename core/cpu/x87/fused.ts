@@ -1,7 +1,5 @@
-import { State } from '../layout.js';
 import type { Expr } from '../wasm/expr.js';
 import { i32, i64, select } from '../wasm/expr.js';
-import { f32, f64 } from '../wasm/float-expr.js';
 import { invalid, isClass, setResult } from './arithmetic.js';
 import type { FunctionBuilder, Library, Variable } from './library.js';
 import { nonzero, one32, QUIET_BIT, TOP_BIT, zero32, zero64 } from './library.js';
@@ -26,14 +24,8 @@ import { Format } from './vector.js';
 /** Bits of the last argument: the sign of the product, of the addend. */
 export const Negate = { product: 1, addend: 2 } as const;
 
-/** All exceptions masked, to nearest, denormals as they are, inexact noted already. */
-const QUIET_MASK = 0xffe0;
-const QUIET = 0x1fa0;
-const isQuiet = () => i32.eq(i32.and(i32.load(zero32, State.mxcsr), i32.const(QUIET_MASK)), i32.const(QUIET));
-
 /**
- * fused.* (x i64, y i64, z i64, negate i32) => bits of x * y + z, rounded once. Behind `vectorControl`; exceptions are noted. Ordinary
- * numbers go through floating-point arithmetic, the rest through integers.
+ * fused.* (x i64, y i64, z i64, negate i32) => bits of x * y + z, rounded once. Behind `vectorControl`; exceptions are noted.
  */
 export function defineFused(library: Library): void {
   defineNan(library);
@@ -42,7 +34,6 @@ export function defineFused(library: Library): void {
   defineProduct(library);
   for (const name of ['single', 'double'] as const) {
     library.define(`fused.${name}`, ['i64', 'i64', 'i64', 'i32'], ['i64'], (f) => {
-      f.if(isQuiet(), () => (name === 'single' ? quickSingle(f) : quickDouble(f)));
       slowly(f, name);
       return f.call(`pack${Format[name].bits}`);
     });
@@ -50,80 +41,6 @@ export function defineFused(library: Library): void {
 }
 
 const negates = (f: FunctionBuilder, what: number) => i32.ne(i32.and(f.argument(3), i32.const(what)), zero32);
-/** The sign bit where the argument asks for it. */
-const flip = (f: FunctionBuilder, what: 1 | 2, bits: number) =>
-  i64.shl(i64.extendU(negates(f, what)), i64.const(bits - 1));
-
-/** Sum and what its rounding took away, exactly (Knuth). */
-function twoSum(f: FunctionBuilder, x: Expr, y: Expr): [sum: Expr, error: Expr] {
-  const sum = f.let(f64.add(x, y));
-  const part = f.let(f64.sub(sum, x));
-  const error = f64.add(f64.sub(x, f64.sub(sum, part)), f64.sub(y, part));
-  return [sum, f.let(error)];
-}
-
-/** Sum rounded to odd: rounding it again to fewer bits is as if the exact sum was rounded (Boldo and Melquiond). */
-function oddSum(f: FunctionBuilder, x: Expr, y: Expr): Expr {
-  const [sum, error] = twoSum(f, x, y);
-  const bits = f.let(i64.reinterpretF64(sum));
-  const even = i64.eqz(i64.and(bits, i64.const(1)));
-  const inexact = f64.ne(error, f64.const(0));
-  const outward = i32.eq(f64.gt(error, f64.const(0)), f64.gt(sum, f64.const(0)));
-  const moved = i64.add(bits, select(outward, i64.const(1), i64.const(-1)));
-  return f.let(f64.reinterpret(select(i32.and(even, inexact), moved, bits)));
-}
-
-/** Products of singles are exact in doubles. Returns when the result is a normal number or an exact zero. */
-function quickSingle(f: FunctionBuilder): void {
-  const wide = (i: 0 | 1 | 2) => f64.promote(f32.reinterpret(i32.wrap(f.argument(i))));
-  const product = f.let(f64.mul(wide(0), wide(1)));
-  const signed = f.let(select(negates(f, Negate.product), f64.neg(product), product));
-  const addend = f.let(wide(2));
-  const sum = oddSum(f, signed, f.let(select(negates(f, Negate.addend), f64.neg(addend), addend)));
-  const bits = f.let(i64.extendU(i32.reinterpretF32(f32.demote(sum))));
-  const magnitude = i64.and(bits, i64.const(0x7fff_ffff));
-  const normal = i64.ltU(i64.sub(magnitude, i64.const(0x80_0001)), i64.const(0x7f80_0000 - 0x80_0001));
-  const ordinary = [0, 1, 2].map((i) => notDenormal(f.argument(i))).reduce(i32.and);
-  const known = i32.or(normal, f64.eq(sum, f64.const(0)));
-  f.if(i32.and(ordinary, known), () => f.return(bits));
-}
-
-const notDenormal = (bits: Expr) =>
-  i64.geU(i64.sub(i64.and(bits, i64.const(0x7fff_ffff)), i64.const(1)), i64.const(0x7f_ffff));
-
-const SPLIT = 134217729;
-const exponentOf = (bits: Expr) => i64.and(i64.shrU(bits, i64.const(52)), i64.const(0x7ff));
-/** The exponent is near enough to zero that neither products nor parts of them overflow or underflow. */
-const within = (bits: Expr, reach: number) =>
-  i64.leU(i64.sub(exponentOf(bits), i64.const(1023 - reach)), i64.const(2 * reach));
-
-/** Dekker's product, then two exact sums and one rounded to odd. Returns when all exponents are moderate. */
-function quickDouble(f: FunctionBuilder): void {
-  const isZero = i64.eqz(i64.shl(f.argument(2), i64.const(1)));
-  const moderate = i32.and(within(f.argument(0), 400), within(f.argument(1), 400));
-  f.if(i32.and(moderate, i32.or(isZero, within(f.argument(2), 800))), () => {
-    const x = f.let(f64.reinterpret(i64.xor(f.argument(0), flip(f, Negate.product, 64))));
-    const y = f.let(f64.reinterpret(f.argument(1)));
-    const z = f.let(f64.reinterpret(i64.xor(f.argument(2), flip(f, Negate.addend, 64))));
-    const [high, low] = twoProduct(f, x, y);
-    const [thirdHigh, thirdLow] = twoSum(f, z, low);
-    const [sum, rest] = twoSum(f, high, thirdHigh);
-    f.return(i64.reinterpretF64(f64.add(sum, oddSum(f, thirdLow, rest))));
-  });
-}
-
-function twoProduct(f: FunctionBuilder, x: Expr, y: Expr): [Expr, Expr] {
-  const product = f.let(f64.mul(x, y));
-  const split = (value: Expr) => {
-    const scaled = f.let(f64.mul(value, f64.const(SPLIT)));
-    const high = f.let(f64.sub(scaled, f64.sub(scaled, value)));
-    return [high, f.let(f64.sub(value, high))] as const;
-  };
-  const [[x1, x0], [y1, y0]] = [split(x), split(y)];
-  const first = f64.sub(f64.mul(x1, y1), product);
-  const middle = f64.add(f64.add(first, f64.mul(x1, y0)), f64.mul(x0, y1));
-  return [product, f.let(f64.add(middle, f64.mul(x0, y0)))];
-}
 
 function slowly(f: FunctionBuilder, name: FormatName): void {
   const unpack = `unpack${Format[name].bits}`;

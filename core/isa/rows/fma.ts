@@ -7,32 +7,56 @@ import type { Meaning, Row } from '../row.js';
 import { avx, floatsByParts } from './avx-support.js';
 import { laneByLane } from './sse-convert.js';
 import type { LaneShape, RowTuple } from './sse-support.js';
-import { laneCount, PD, PS, register, SD, setRegister, source, SS } from './sse-support.js';
+import {
+  allTrue,
+  laneCount,
+  nothingToNote,
+  PD,
+  PS,
+  register,
+  SD,
+  setRegister,
+  source,
+  SS,
+} from './sse-support.js';
+import type { Signs } from './fma-quick.js';
+import { quickLanes } from './fma-quick.js';
 
 /** Which operands are multiplied and added: the first two digits are the factors, the last the addend. */
 const ORDERS = { 132: [0, 2, 1], 213: [1, 0, 2], 231: [1, 2, 0] } as const;
 type Order = keyof typeof ORDERS;
-
-/** Signs to change, of even and of odd lanes. */
-type Signs = readonly [even: number, odd: number];
 
 const laneBits = ({ format }: LaneShape, value: Expr, i: number) =>
   format === 'single' ? i64.extendU(i32x4.extract(value, i)) : i64x2.extract(value, i);
 const withLane = ({ format }: LaneShape, value: Expr, i: number, bits: Expr) =>
   format === 'single' ? i32x4.replace(value, i, i32.wrap(bits)) : i64x2.replace(value, i, bits);
 
+/** Ordinary numbers by floating-point arithmetic on all lanes at once, the rest in the library. */
 function fusedLanes(e: Emitter, shape: LaneShape, order: Order, signs: Signs): void {
   const operands = [register(e, 0), register(e, 1), source(e, 2)] as const;
-  const [x, y, z] = ORDERS[order].map((i) => operands[i]) as [Expr, Expr, Expr];
+  const ordered = ORDERS[order].map((i) => operands[i]!);
+  const { result, known } = quickLanes[shape.format](e, ordered, signs);
+  const lowKnown = i32.ne(i32x4.extract(known, 0), i32.const(0));
+  const all = shape.packed ? allTrue(shape.format, known) : lowKnown;
+  e.body.if(
+    i32.and(nothingToNote(), all),
+    () =>
+      setRegister(e, 0, shape.packed ? result : withLane(shape, operands[0], 0, laneBits(shape, result, 0))),
+    () => slowLanes(e, shape, [operands[0], ...ordered], signs),
+  );
+}
+
+function slowLanes(e: Emitter, shape: LaneShape, operands: readonly Expr[], signs: Signs): void {
+  const [destination, ...factors] = operands as [Expr, Expr, Expr, Expr];
   const lanes = Array.from({ length: laneCount(shape) }, (_, i) => i);
   const results = laneByLane(e, lanes, (i) => {
-    const [first, second, third] = [x, y, z].map((value) => laneBits(shape, value, i)) as [Expr, Expr, Expr];
+    const [first, second, third] = factors.map((value) => laneBits(shape, value, i)) as [Expr, Expr, Expr];
     return e.helper(`fused.${shape.format}`, first, second, third, i32.const(signs[i % 2]!));
   });
   setRegister(
     e,
     0,
-    results.reduce((sum, bits, i) => withLane(shape, sum, i, bits), operands[0]),
+    results.reduce((sum, bits, i) => withLane(shape, sum, i, bits), destination),
   );
 }
 
