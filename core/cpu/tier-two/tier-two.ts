@@ -57,6 +57,8 @@ interface LiveRegion {
   readonly region: Region;
   readonly head: number;
   readonly owner: CodePage;
+  /** Linear address of the head's page when it was found. */
+  readonly base: bigint;
   /** Number in the table, once it is compiled. */
   slot: number;
   dropped: boolean;
@@ -64,10 +66,14 @@ interface LiveRegion {
   readonly targets: Set<number>;
   /** How often it was found again with more targets. */
   readonly round: number;
+  /** What it takes the place of. */
+  narrow: LiveRegion | undefined;
 }
 
 /** Compiles what is hot, installs it in front of its head, and takes it away when its bytes change. */
 export class TierTwo {
+  readonly #lives = new Set<LiveRegion>();
+  /** The latest of each head. */
   readonly #byHead = new Map<number, LiveRegion>();
   /** By physical page. */
   readonly #byPage = new Map<number, Set<LiveRegion>>();
@@ -89,7 +95,7 @@ export class TierTwo {
   }
 
   get alive(): number {
-    return this.#byHead.size;
+    return this.#lives.size;
   }
 
   /** A head has been passed often. It stands in front of its record, and does nothing until the region is there. */
@@ -114,10 +120,7 @@ export class TierTwo {
     const live = this.#reachedFrom.get(head);
     this.#reachedFrom.delete(head);
     if (!live || live.dropped || live.slot === 0) return false;
-    const { owner, targets, round, head: from } = live;
-    this.#drop(live);
-    this.parts.arena().setIdle(from);
-    return this.#find(from, owner, targets, round + 1) !== undefined;
+    return this.#find(live.head, live.owner, live) !== undefined;
   }
 
   /** Bytes `from` to the one before `to` of a physical page change. */
@@ -133,14 +136,17 @@ export class TierTwo {
   }
 
   forgetAll(): void {
-    for (const live of [...this.#byHead.values()]) this.#drop(live);
-    this.#drops.clear();
     this.#reachedFrom.clear();
+    for (const live of [...this.#lives]) this.#drop(live);
+    this.#drops.clear();
   }
 
   #drop(live: LiveRegion): void {
     live.dropped = true;
-    this.#byHead.delete(live.head);
+    live.narrow = undefined;
+    this.#lives.delete(live);
+    if (this.#byHead.get(live.head) === live) this.#byHead.delete(live.head);
+    for (const [head, from] of this.#reachedFrom) if (from === live) this.#reachedFrom.delete(head);
     for (const page of live.region.bytes.keys()) {
       const here = this.#byPage.get(page)!;
       here.delete(live);
@@ -151,9 +157,12 @@ export class TierTwo {
     this.#free.push(live.slot);
   }
 
-  #find(head: number, owner: CodePage, targets: Set<number> = new Set(), round = 0): LiveRegion | undefined {
+  /** The region of a head, or a wider one that takes the place of `narrow` once it is compiled. */
+  #find(head: number, owner: CodePage, narrow?: LiveRegion): LiveRegion | undefined {
     if ((this.#drops.get(owner.number) ?? 0) >= MOST_DROPS) return undefined;
     const { state, decoder, ops, families } = this.parts;
+    const base = narrow?.base ?? state.get64(Slot.pageBase);
+    const targets = narrow?.targets ?? new Set<number>();
     const place = state.u16[(head + Field.place) >> 1]! & (PAGE_BYTES - 1);
     const region = findRegion(
       {
@@ -161,15 +170,25 @@ export class TierTwo {
         decoder,
         ops,
         families,
-        pageAt: (distance) =>
-          this.#codePage(distance === 0 ? owner : this.pageAt(state.get64(Slot.pageBase), distance)),
+        pageAt: (distance) => this.#codePage(distance === 0 ? owner : this.pageAt(base, distance)),
         hasBreakpoint: (offset) => this.parts.hasBreakpoint(offset),
       },
       place,
       [...targets],
     );
     if (!region || !isWorthwhile(region)) return undefined;
-    const live: LiveRegion = { region, head, owner, slot: 0, dropped: false, targets, round };
+    const live: LiveRegion = {
+      region,
+      head,
+      owner,
+      base,
+      slot: 0,
+      dropped: false,
+      targets,
+      round: narrow ? narrow.round + 1 : 0,
+      narrow,
+    };
+    this.#lives.add(live);
     this.#byHead.set(head, live);
     for (const page of region.bytes.keys()) {
       const here = this.#byPage.get(page);
@@ -237,6 +256,8 @@ export class TierTwo {
       if (slot === undefined) return;
       this.parts.table.set(slot, exports[regionExport(i)]);
       live.slot = slot;
+      if (live.narrow && !live.narrow.dropped) this.#drop(live.narrow);
+      live.narrow = undefined;
       this.compiled++;
       this.parts.arena().region(live.head, slot);
     });
