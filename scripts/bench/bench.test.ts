@@ -64,6 +64,18 @@ describe('halfcell bench', () => {
     }
   });
 
+  it('does the same each time it works on a load', async function () {
+    if (!runsNatively() || !find('gcc')) this.skip();
+    for (const { name } of loads) {
+      const program = new SteppedProgram([await nativeProgram('loads'), name, '3']);
+      if ((await program.ready()) === undefined) {
+        const lines = [(await program.step()).line, (await program.step()).line];
+        expect(lines[1], name).to.equal(lines[0]);
+      }
+      await program.end();
+    }
+  });
+
   it('builds the loads for the bare machine, which compute the same in QEMU and in halfcell, from either protocol and in 32 bits', async function () {
     this.timeout(120_000);
     if (!runsNatively() || !find('gcc') || !qemuCommand('', '')) this.skip();

@@ -5,7 +5,7 @@ const EXAMPLES = `
 Examples:
   halfcell bench                               all of them
   halfcell bench cpu                           a group: cpu, tier1, bare, hooks, kernel, start, idle
-  halfcell bench --quick cpu                   in a tenth of the time, less exactly
+  halfcell bench --quick cpu                   in a fifth of the time, less exactly
   halfcell bench null isolate-null             these two`;
 
 export function addBenchCommand(program: Command, exitWith: ExitWith): void {

@@ -87,6 +87,11 @@ static NOINLINE void follow(struct record *record) {
 u64 records(u32 rounds) {
   char one[TEXT_BYTES], two[TEXT_BYTES];
   u64 sum = MIX_START;
+  __builtin_memset(row, 0, sizeof row);
+  __builtin_memset(grid, 0, sizeof grid);
+  __builtin_memset(&second, 0, sizeof second);
+  global = 0;
+  first.number = 0;
   first.link = &second;
   first.colour = BLACK;
   copy_text(first.text, "a record and what it points to");
