@@ -58,7 +58,8 @@ export async function boot(
     install: async (path, text) =>
       void (await run(`cat > ${path} <<'END-OF-FILE'\n${text}\nEND-OF-FILE\nchmod +x ${path}`)),
     holdings: async () => {
-      await until(() => strays(booted, session) === 0);
+      const { kernel } = session.kernel as KernelService;
+      await until(() => strays(booted, session) === 0 && kernel.isQuiet(kernel.idle));
       return holdings(booted, session);
     },
     holdsOnly: async (before) => {

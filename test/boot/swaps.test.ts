@@ -64,6 +64,20 @@ describe('a swap under load', function () {
     await machine.holdsOnly(before);
   });
 
+  for (const service of ['procmgr', 'logd', 'nulld', 'zerod', 'randd', 'ptyd'])
+    it(`of ${service} goes unnoticed by those who start programs and use all services`, async () => {
+      const before = await machine.holdings();
+      const work =
+        'echo x > /dev/null; head -c 5 /dev/zero | wc -c; head -c 5 /dev/random | wc -c; echo log > /scheme/log/test; (exit 3); echo $?';
+      const working = machine.run(`while [ ! -e /tmp/enough ]; do ${work}; done`);
+      for (let i = 0; i < SWAPS / 10; i++) await machine.swap(service);
+      await machine.run('touch /tmp/enough');
+      const { status, output } = await working;
+      expect([status, output.replaceAll('5\n5\n3\n', '')]).to.deep.equal([0, '']);
+      await machine.run('rm /tmp/enough');
+      await machine.holdsOnly(before);
+    });
+
   it('of a device whose replacement throws at its start changes nothing', async () => {
     const broken = definePlugin({
       name: 'serial16550',

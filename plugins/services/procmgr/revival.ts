@@ -41,7 +41,9 @@ export class Revival {
     if (!kept) return false;
     const nowMs = this.os.clock.monotonic();
     const deaths = [...kept.deaths.filter((ms) => ms > nowMs - WITHIN_MS), nowMs];
-    if (deaths.length <= MOST_DEATHS && this.#restart(process, kept)) {
+    // It may die before it has started: that is a death as well.
+    for (; deaths.length <= MOST_DEATHS; deaths.push(nowMs)) {
+      if (!this.#restart(process, kept)) continue;
       process.kept = { ...kept, deaths };
       return true;
     }

@@ -1,5 +1,5 @@
 import { Errno } from '../../../../core/abi/errno.js';
-import { Open } from '../../../../core/abi/flags.js';
+import { Open, StdFsCall } from '../../../../core/abi/flags.js';
 import {
   encodeSqe,
   ExtensionSchemeOp,
@@ -202,6 +202,13 @@ const REPEATABLE: ReadonlySet<number> = new Set([
   SchemeOp.MMAP_PREP,
 ]);
 
+const REPEATABLE_STD_FS: ReadonlySet<number> = new Set([
+  StdFsCall.FSTAT,
+  StdFsCall.FSTATVFS,
+  StdFsCall.FSYNC,
+  StdFsCall.GETDENTS,
+]);
+
 /** Who opens may look for a successor; what was open is lost. */
 export const goneErrno = (opcode: number): number =>
   opcode === SchemeOp.OPENAT || opcode === SchemeOp.UNLINKAT ? Errno.ENODEV : Errno.EIO;
@@ -209,6 +216,7 @@ export const goneErrno = (opcode: number): number =>
 /** Repeating it changes nothing that doing it once did not. */
 function isRepeatable({ opcode, args }: Request): boolean {
   if (opcode === SchemeOp.READ) return (args[3] ?? -1) >= 0;
+  if (opcode === SchemeOp.STD_FS_CALL) return REPEATABLE_STD_FS.has((args[3] ?? 0) & 0xff);
   if (opcode === SchemeOp.OPENAT) return !((args[3] ?? 0) & (Open.CREAT | Open.TRUNC));
   return REPEATABLE.has(opcode);
 }
