@@ -5,13 +5,14 @@ import { CodeCache } from './code-cache.js';
 import { decodedBlock } from './decoded-block.js';
 import type { PlacedInstruction } from './decoded-block.js';
 import { DebugRegisters } from './debug-registers.js';
-import { ControlBit } from './control-bits.js';
 import { Delivery, TripleFault } from './delivery.js';
 import type { EventKind } from './delivery.js';
 import { sharedGenerated } from './generated.js';
 import type { Generated } from './generated.js';
-import { GuestFault, Vector } from './guest-fault.js';
-import { Leave, RAM, State, STATE_BYTES, Status } from './layout.js';
+import { Guard } from './guard.js';
+import { Vector } from './guest-fault.js';
+import { InstructionFetch } from './instruction-fetch.js';
+import { Leave, State, Status } from './layout.js';
 import { Linker } from './linker.js';
 import { LinearMemory } from './linear-memory.js';
 import { hiddenFeatures } from './model.js';
@@ -23,7 +24,7 @@ import { RareForms } from './rare-forms.js';
 import { CpuRegisters } from './registers.js';
 import { powerOn } from './reset.js';
 import { Segments } from './segments.js';
-import { isStackAccess } from './stack-access.js';
+import { putSnapshot, takeSnapshot } from './snapshot.js';
 import { CpuState } from './state.js';
 import { SYSTEM_OPERATIONS } from './system-operations.js';
 import type { SystemContext } from './system/context.js';
@@ -40,7 +41,9 @@ import type {
   Undo,
   WatchKind,
 } from './types.js';
+import { unitTraps } from './unit-traps.js';
 import { Watchpoints } from './watchpoints.js';
+import { rowsOnDemand } from './tier-two/rows-on-demand.js';
 import { TierTwo } from './tier-two/tier-two.js';
 import type { TierTwoOptions } from './tier-two/tier-two.js';
 import { helperSignatures } from './x87/index.js';
@@ -48,8 +51,6 @@ import { computeTranscendental } from './x87/transcendental/index.js';
 
 const LEAVE_ONCE = -Leave.attention;
 const FAULT_ONCE = -Leave.exception;
-/** SSE and AVX registers, in XCR0. */
-const AVX_STATE = 6;
 const MAX_BUDGET = 0x7fff_ffff;
 const OPTIMISE_AT = 500_000;
 
@@ -60,6 +61,8 @@ export class X86Cpu implements Cpu {
   readonly #bus: CpuBus;
   readonly #code: CodeCache;
   readonly #unit: MemoryUnit;
+  readonly #fetch: InstructionFetch;
+  readonly #guard: Guard;
   readonly #delivery: Delivery;
   readonly #interrupts: PendingInterrupts;
   readonly #breakpoints = new Breakpoints();
@@ -79,7 +82,6 @@ export class X86Cpu implements Cpu {
   #slice = 0;
   #running = false;
   #stop: ExitReason | undefined;
-  #failure: { readonly error: unknown } | undefined;
   #tellsOfBlocks = false;
   /** Where the last run stopped at a breakpoint: the next one steps over it. */
   #stepOver: bigint | undefined;
@@ -89,6 +91,7 @@ export class X86Cpu implements Cpu {
     this.#bus = bus;
     this.#model = model;
     this.state = new CpuState(ramBytes);
+    this.#guard = new Guard(this.state);
     const paging = new Paging(this.state);
     const code = () => this.#code;
     this.#unit = new MemoryUnit(
@@ -98,8 +101,15 @@ export class X86Cpu implements Cpu {
       bus,
       this.#watchpoints,
       () => this.#leave('watchpoint'),
-      () => this.#isStack(),
+      () => this.#fetch.isStack(),
     );
+    this.#fetch = new InstructionFetch({
+      state: this.state,
+      unit: this.#unit,
+      code,
+      decoder: () => generated.decoder,
+      fault: (fault) => this.#guard.record(fault),
+    });
     const linear = new LinearMemory(this.state, paging, this.#unit, code);
     const segments = new Segments(this.state, linear);
     this.#delivery = new Delivery(this.state, linear, segments);
@@ -122,20 +132,7 @@ export class X86Cpu implements Cpu {
       controlChanged: () => this.#controlChanged(),
       interruptsMayBeEnabled: () => this.#interrupts.attend(),
     });
-    this.#context = {
-      state: this.state,
-      memory: linear,
-      segments,
-      delivery: this.#delivery,
-      code: this.#code,
-      bus,
-      retired: () => this.retired,
-      debug: this.#debug,
-      hidden: hiddenFeatures(model),
-      seed,
-      controlChanged: () => this.#controlChanged(),
-      log: (rip) => this.#reportUndefined(rip),
-    };
+    this.#context = this.#createContext({ memory: linear, segments, hidden: hiddenFeatures(model), seed });
     this.#run = this.#link(generated.tierOne);
     this.reset();
   }
@@ -209,10 +206,7 @@ export class X86Cpu implements Cpu {
     this.#interrupts.reset();
     this.#stepOver = undefined;
     powerOn(this.state);
-    this.#debug.update();
-    this.#code.flush();
-    this.flushTlb();
-    this.#controlChanged();
+    this.#changedEntirely();
   }
 
   flushTlb(): void {
@@ -224,19 +218,16 @@ export class X86Cpu implements Cpu {
   }
 
   save(): CpuSnapshot {
-    const { u8, ramBytes } = this.state;
-    return {
-      version: 1,
-      state: u8.slice(0, STATE_BYTES),
-      ram: u8.slice(RAM, RAM + ramBytes),
-      retired: this.#retiredBefore,
-    };
+    return takeSnapshot(this.state, this.#retiredBefore);
   }
 
-  restore({ state, ram, retired }: CpuSnapshot): void {
-    this.state.u8.set(state, 0);
-    this.state.u8.set(ram, RAM);
-    this.#retiredBefore = retired;
+  restore(snapshot: CpuSnapshot): void {
+    putSnapshot(this.state, snapshot);
+    this.#retiredBefore = snapshot.retired;
+    this.#changedEntirely();
+  }
+
+  #changedEntirely(): void {
     this.#debug.update();
     this.#code.flush();
     this.flushTlb();
@@ -245,7 +236,7 @@ export class X86Cpu implements Cpu {
 
   #runUntil(end: number): ExitReason {
     for (;;) {
-      if (this.#failure) this.#rethrow();
+      this.#guard.rethrow();
       if (this.#stop) return this.#stop;
       if (this.#stepOver === undefined) this.#interrupts.deliver();
       if (this.state.get32(State.halted) !== 0) return 'halt';
@@ -266,8 +257,8 @@ export class X86Cpu implements Cpu {
     this.#slice = 0;
     if (this.#retiredBefore >= this.#optimiseAt) this.#optimise();
     if (this.#stop !== 'breakpoint') this.#stepOver = undefined;
-    if (reason === Leave.exception && !this.#failure) this.#deliverFault();
-    else if (!this.#failure && this.#debug.end(executed)) this.#raise(Vector.DB, 0, 0n, 'trap');
+    if (reason === Leave.exception && !this.#guard.hasFailed) this.#deliverFault();
+    else if (!this.#guard.hasFailed && this.#debug.end(executed)) this.#raise(Vector.DB, 0, 0n, 'trap');
   }
 
   /** Optimised code comes when this thread next waits for something, and takes over between two slices. */
@@ -314,41 +305,37 @@ export class X86Cpu implements Cpu {
   #noticeWrite(physical: number, length: number): void {
     if (!this.#watchpoints.any) return;
     const cr3 = this.state.get64(State.cr3);
-    for (const { linear, length: watched } of this.#watchpoints.ranges) {
-      const start = this.memory.translate(linear, cr3)?.physical;
-      if (start !== undefined && physical < start + watched && start < physical + length)
-        this.#notice(linear, watched, 'write');
-    }
-  }
-
-  #rethrow(): never {
-    const { error } = this.#failure!;
-    this.#failure = undefined;
-    throw error;
+    const at = (linear: bigint) => this.memory.translate(linear, cr3)?.physical;
+    for (const { linear, length: watched } of this.#watchpoints.rangesAt(physical, length, at))
+      this.#notice(linear, watched, 'write');
   }
 
   #createTierTwo(options: TierTwoOptions): TierTwo {
-    const generated = this.#generated;
-    const parts = {
+    const parts = rowsOnDemand(this.#generated, {
       state: this.state,
-      get decoder() {
-        return generated.decoder;
-      },
-      get ops() {
-        return generated.ops;
-      },
-      get families() {
-        return generated.rowSet.families;
-      },
       signatures: helperSignatures,
       table: this.#rare.table,
-      first: generated.forms.count,
+      first: this.#generated.forms.count,
       linker: () => this.#linker,
       arena: () => this.#code.arena,
       hasBreakpoint: (offset: number) => this.#hasBreakpoint(offset),
       isCode: (physical: number) => this.#code.isCode(physical),
-    };
+    });
     return new TierTwo(parts, options);
+  }
+
+  #createContext(given: Pick<SystemContext, 'memory' | 'segments' | 'hidden' | 'seed'>): SystemContext {
+    return {
+      ...given,
+      state: this.state,
+      delivery: this.#delivery,
+      code: this.#code,
+      bus: this.#bus,
+      retired: () => this.retired,
+      debug: this.#debug,
+      controlChanged: () => this.#controlChanged(),
+      log: (rip) => this.#reportUndefined(rip),
+    };
   }
 
   #createDebug(): DebugRegisters {
@@ -393,18 +380,18 @@ export class X86Cpu implements Cpu {
   #imports(): Record<string, unknown> {
     return {
       memory: this.state.memory,
-      decode: this.#guarded((record: number) => this.#code.decodeAt(record), 0),
-      lookup: this.#guarded(() => this.#unit.lookUp(), -1),
-      reached: this.#guarded((...jump: [number, number, number]) => this.#reached(...jump), undefined),
-      hot: this.#guarded((head: number) => this.#tierTwo?.hot(head), undefined),
-      once: this.#guarded(() => this.#once(), LEAVE_ONCE),
-      slow: this.#guarded((access: number) => this.#unit.slow(access), -1),
-      commit: this.#guarded(() => this.#unit.commit(), undefined),
-      transcendental: this.#guarded(
+      decode: this.#guard.around((record: number) => this.#code.decodeAt(record), 0),
+      lookup: this.#guard.around(() => this.#unit.lookUp(), -1),
+      reached: this.#guard.around((...jump: [number, number, number]) => this.#reached(...jump), undefined),
+      hot: this.#guard.around((head: number) => this.#tierTwo?.hot(head), undefined),
+      once: this.#guard.around(() => this.#once(), LEAVE_ONCE),
+      slow: this.#guard.around((access: number) => this.#unit.slow(access), -1),
+      commit: this.#guard.around(() => this.#unit.commit(), undefined),
+      transcendental: this.#guard.around(
         (operation: number) => computeTranscendental(this.state, operation),
         undefined,
       ),
-      system: this.#guarded(
+      system: this.#guard.around(
         (operation: number, record: number) => this.#system(operation, record),
         Status.exception,
       ),
@@ -415,29 +402,6 @@ export class X86Cpu implements Cpu {
   #reached(record: number, from: number, distance: number): void {
     const head = this.#code.makeHeadOf(record);
     if (head !== 0) this.#tierTwo?.reached(head, from, distance);
-  }
-
-  #guarded<Args extends unknown[], Answer>(action: (...args: Args) => Answer, failed: Answer) {
-    return (...args: Args): Answer => {
-      try {
-        return action(...args);
-      } catch (error) {
-        if (error instanceof GuestFault) this.#record(error);
-        else this.#fail(error);
-        return failed;
-      }
-    };
-  }
-
-  #record({ vector, code, address }: GuestFault): undefined {
-    this.state.set32(State.exceptionVector, vector);
-    this.state.set32(State.exceptionCode, code);
-    this.state.set64(State.exceptionAddress, address);
-  }
-
-  #fail(error: unknown): void {
-    this.#failure ??= { error };
-    this.state.set32(State.attention, 1);
   }
 
   #system(operation: number, record: number): number {
@@ -453,7 +417,7 @@ export class X86Cpu implements Cpu {
       return LEAVE_ONCE;
     }
     if (this.#debug.stopsAt(rip)) return LEAVE_ONCE;
-    const bytes = this.#fetch();
+    const bytes = this.#fetch.bytes();
     return bytes ? this.#code.decodeOnce(bytes, Number(rip & 0xfffn)) : FAULT_ONCE;
   }
 
@@ -463,56 +427,13 @@ export class X86Cpu implements Cpu {
     return false;
   }
 
-  /** Up to 15 bytes at rip; the second page is looked at only when the first does not hold the whole instruction. */
-  #fetch(): Uint8Array | undefined {
-    const { i32, u8 } = this.state;
-    const [low, high] = [i32[State.rip >> 2]!, i32[(State.rip >> 2) + 1]!];
-    const physical = this.#unit.translateFetch(low, high);
-    if (physical < 0) return undefined;
-    const inSegment = this.#unit.codeRoom();
-    const room = Math.min(15, 0x1000 - (low & 0xfff), inSegment);
-    if (room <= 0) return this.#record(new GuestFault(Vector.GP));
-    const first = u8.slice(RAM + physical, RAM + physical + room);
-    if (room === 15 || this.#code.isComplete(first)) return first;
-    if (room === inSegment) return this.#record(new GuestFault(Vector.GP));
-    const nextLow = (low + room) | 0;
-    const nextHigh = nextLow === 0 && this.state.isLong ? (high + 1) | 0 : high;
-    const second = this.#unit.translateFetch(nextLow, nextHigh);
-    if (second < 0) return undefined;
-    return Uint8Array.of(
-      ...first,
-      ...u8.subarray(RAM + second, RAM + second + Math.min(15, inSegment) - room),
-    );
-  }
-
-  #isStack(): boolean {
-    const bytes = this.#fetch();
-    const decoded = bytes
-      ? this.#generated.decoder.decode(bytes, 0, bytes.length, this.state.mode)
-      : 'undefined';
-    return typeof decoded !== 'string' && isStackAccess(decoded, this.state, this.state.get64(State.address));
-  }
-
   #controlChanged(): void {
     this.state.modeChanged();
-    const cr0 = this.state.get32(State.cr0);
-    const cr4 = this.state.get32(State.cr4);
-    const [emulated, switched] = [(cr0 & 4) !== 0, (cr0 & 8) !== 0];
-    const undefinedSse = emulated || (cr4 & 0x200) === 0;
-    const undefinedAvx =
-      (cr4 & ControlBit.OSXSAVE) === 0 || (this.state.get32(State.xcr0) & AVX_STATE) !== AVX_STATE;
-    const trap =
-      (undefinedSse || switched ? 1 : 0) |
-      (emulated || switched ? 2 : 0) |
-      (undefinedSse ? 4 : 0) |
-      (undefinedAvx || switched ? 8 : 0) |
-      (undefinedAvx ? 16 : 0);
-    this.state.set32(State.fpuTrap, trap);
+    this.state.set32(State.fpuTrap, unitTraps(this.state));
   }
 
   #reportUndefined(rip: bigint): void {
     const bytes = this.memory.readLinear(rip, 15) ?? this.memory.readLinear(rip, 1) ?? new Uint8Array();
-    const decoded = this.#generated.decoder.decode(bytes, 0, bytes.length, this.state.mode);
-    this.#bus.undefinedOpcode?.(rip, bytes, typeof decoded === 'string' ? undefined : decoded.row.name);
+    this.#bus.undefinedOpcode?.(rip, bytes, this.#fetch.rowName(bytes));
   }
 }

@@ -18,8 +18,16 @@ export class Watchpoints {
     return this.#watches.size > 0;
   }
 
-  get ranges(): Iterable<{ readonly linear: bigint; readonly length: number }> {
-    return this.#watches;
+  /** Those that lie in a range of physical memory at this time. `translate` answers undefined for what is not mapped. */
+  rangesAt(
+    physical: number,
+    length: number,
+    translate: (linear: bigint) => number | undefined,
+  ): readonly { readonly linear: bigint; readonly length: number }[] {
+    return [...this.#watches].filter((watch) => {
+      const start = translate(watch.linear);
+      return start !== undefined && physical < start + watch.length && start < physical + length;
+    });
   }
 
   add(watch: Watch, changed: () => void): Undo {

@@ -1,0 +1,70 @@
+import type { Decoder } from '../isa/decoder.js';
+import type { CodeCache } from './code-cache.js';
+import { GuestFault, Vector } from './guest-fault.js';
+import { RAM, State } from './layout.js';
+import type { MemoryUnit } from './memory-unit.js';
+import { isStackAccess } from './stack-access.js';
+import type { CpuState } from './state.js';
+
+const MAX_LENGTH = 15;
+const PAGE_BYTES = 0x1000;
+
+export interface FetchParts {
+  readonly state: CpuState;
+  readonly unit: MemoryUnit;
+  readonly code: () => CodeCache;
+  /** Made when it is first asked for. */
+  readonly decoder: () => Decoder;
+  /** Records what the instruction raises. */
+  readonly fault: (fault: GuestFault) => void;
+}
+
+/** The bytes of the instruction at rip, for the cases that decoded pages do not serve. */
+export class InstructionFetch {
+  constructor(private readonly parts: FetchParts) {}
+
+  /**
+   * Up to 15 bytes; the second page is looked at only when the first does not hold the whole instruction.
+   * Undefined: a fault is recorded.
+   */
+  bytes(): Uint8Array | undefined {
+    const { state, unit } = this.parts;
+    const { i32, u8 } = state;
+    const [low, high] = [i32[State.rip >> 2]!, i32[(State.rip >> 2) + 1]!];
+    const physical = unit.translateFetch(low, high);
+    if (physical < 0) return undefined;
+    const inSegment = unit.codeRoom();
+    const room = Math.min(MAX_LENGTH, PAGE_BYTES - (low & (PAGE_BYTES - 1)), inSegment);
+    if (room <= 0) return this.#generalProtection();
+    const first = u8.slice(RAM + physical, RAM + physical + room);
+    if (room === MAX_LENGTH || this.parts.code().isComplete(first)) return first;
+    if (room === inSegment) return this.#generalProtection();
+    const nextLow = (low + room) | 0;
+    const second = unit.translateFetch(nextLow, nextLow === 0 && state.isLong ? (high + 1) | 0 : high);
+    if (second < 0) return undefined;
+    const rest = Math.min(MAX_LENGTH, inSegment) - room;
+    return Uint8Array.of(...first, ...u8.subarray(RAM + second, RAM + second + rest));
+  }
+
+  /** Whether the access under way goes to the stack, as the instruction says. */
+  isStack(): boolean {
+    const { state } = this.parts;
+    const bytes = this.bytes();
+    const decoded = bytes ? this.#decode(bytes) : 'undefined';
+    return typeof decoded !== 'string' && isStackAccess(decoded, state, state.get64(State.address));
+  }
+
+  /** Name of the row that describes these bytes, if one does. */
+  rowName(bytes: Uint8Array): string | undefined {
+    const decoded = this.#decode(bytes);
+    return typeof decoded === 'string' ? undefined : decoded.row.name;
+  }
+
+  #generalProtection(): undefined {
+    this.parts.fault(new GuestFault(Vector.GP));
+  }
+
+  #decode(bytes: Uint8Array) {
+    return this.parts.decoder().decode(bytes, 0, bytes.length, this.parts.state.mode);
+  }
+}
