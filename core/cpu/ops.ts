@@ -31,10 +31,8 @@ export interface OpTable {
   readonly memoryForms: readonly Form[];
   /** Op of a hot memory form behind base + index << scale + displacement: this plus its number. */
   readonly indexedBase: number;
-  /** The same with a segment base. */
+  /** The same with a segment base, and with the 32-bit addresses of other modes than 64-bit mode. */
   readonly segmentedBase: number;
-  /** The same with 32-bit addresses, outside 64-bit mode. */
-  readonly narrowBase: number;
   /** Op of a form outside: this plus its id. */
   readonly rareBase: number;
 }
@@ -50,9 +48,8 @@ export function buildOpTable(rows: readonly ParsedRow[]): OpTable {
   memoryForms.forEach((form, index) => (hotMemory[form.id] = index));
   const indexedBase = FIRST_HOT + hotForms.length;
   const segmentedBase = indexedBase + memoryForms.length;
-  const narrowBase = segmentedBase + memoryForms.length;
-  const rareBase = narrowBase + memoryForms.length;
-  return { forms, hotForms, hotOp, hotMemory, memoryForms, indexedBase, segmentedBase, narrowBase, rareBase };
+  const rareBase = segmentedBase + memoryForms.length;
+  return { forms, hotForms, hotOp, hotMemory, memoryForms, indexedBase, segmentedBase, rareBase };
 }
 
 /** A jump of 32 bits in a flat segment is that of 64 bits, but for a target beyond 4 GiB, which no code TLB knows. */
@@ -84,8 +81,6 @@ export function formTable(ops: OpTable, familyOf: ReadonlyMap<ParsedRow, string>
 
 function formsByOp({ hotForms, memoryForms, rareBase }: OpTable): Uint16Array {
   const ids = new Uint16Array(rareBase);
-  [...hotForms, ...memoryForms, ...memoryForms, ...memoryForms].forEach(
-    ({ id }, index) => (ids[FIRST_HOT + index] = id),
-  );
+  [...hotForms, ...memoryForms, ...memoryForms].forEach(({ id }, index) => (ids[FIRST_HOT + index] = id));
   return ids;
 }

@@ -135,9 +135,8 @@ export class RecordWriter {
     const isRare = mode === 64 ? addressBits !== 64 : addressBits !== 32 || (checked && row.sizes === 'n64');
     const hot = isRare ? 0 : ops.hotOp[form]!;
     let op = hot === 0 ? ops.rareBase + form : hot;
-    if (hot !== 0 && memory && mode !== 64) op = ops.narrowBase + ops.hotMemory[form]!;
-    else if (hot !== 0 && memory) {
-      const segmented = (u8[record + Field.scaleSegment]! & SEGMENT_BITS) !== 0;
+    if (hot !== 0 && memory) {
+      const segmented = mode !== 64 || (u8[record + Field.scaleSegment]! & SEGMENT_BITS) !== 0;
       const indexed = u8[record + Field.index]! !== Slot.zero;
       if (segmented) op = ops.segmentedBase + ops.hotMemory[form]!;
       else if (indexed) op = ops.indexedBase + ops.hotMemory[form]!;

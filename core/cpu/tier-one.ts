@@ -4,7 +4,7 @@ import { state64, toState32, toState64 } from './emitter/emitter.js';
 import { emitForm } from './emitter/prelude.js';
 import type { HelperSignatures } from './emitter/record-emitter.js';
 import { codeTlbEntry, HotEmitter } from './emitter/record-emitter.js';
-import { CODE_TLB, Field, PAGE_BYTES, Pause, SEGMENT_BITS, Slot, State } from './layout.js';
+import { ADDRESS_32, CODE_TLB, Field, PAGE_BYTES, Pause, SEGMENT_BITS, Slot, State } from './layout.js';
 import type { OpTable } from './ops.js';
 import type { Label } from './wasm/body.js';
 import { Body } from './wasm/body.js';
@@ -139,8 +139,7 @@ class LoopBuilder {
   #dispatch(): void {
     const body = this.#body;
     const special = this.#specialArms();
-    const [decode, pageEnd, once, goto, count, region, indexed, segmented, narrow, rare] = special as [
-      Arm,
+    const [decode, pageEnd, once, goto, count, region, indexed, segmented, rare] = special as [
       Arm,
       Arm,
       Arm,
@@ -166,7 +165,6 @@ class LoopBuilder {
       ...forms,
       ...memoryForms.map(() => indexed),
       ...memoryForms.map(() => segmented),
-      ...memoryForms.map(() => narrow),
     ];
     this.#memoryLabels = forms.filter(({ inner }) => inner !== undefined).map(({ inner }) => inner!);
     body.brTable(
@@ -194,7 +192,7 @@ class LoopBuilder {
     body.scope(arm.build);
   }
 
-  /** Decode, page end, once, goto, count, region, indexed, segmented, narrow, rare. */
+  /** Decode, page end, once, goto, count, region, indexed, segmented, rare. */
   #specialArms(): Arm[] {
     const pauses = (reason: number) => () => {
       this.#giveBack();
@@ -223,7 +221,6 @@ class LoopBuilder {
       { build: pauses(Pause.region) },
       { build: () => this.#complexAddress('indexed') },
       { build: () => this.#complexAddress('segmented') },
-      { build: () => this.#complexAddress('narrow') },
       { build: () => this.#leave(Pause.rare) },
     ];
   }
@@ -239,7 +236,8 @@ class LoopBuilder {
     body.br(this.#main);
   }
 
-  #complexAddress(kind: 'indexed' | 'segmented' | 'narrow'): void {
+  /** A segment's address may be one of 32 bits: outside 64-bit mode all are. */
+  #complexAddress(kind: 'indexed' | 'segmented'): void {
     const body = this.#body;
     const record = body.get(this.#record);
     const packed = body.let(i32.load8u(record, Field.scaleSegment));
@@ -248,9 +246,10 @@ class LoopBuilder {
       i64.extendU(i32.and(packed, i32.const(3))),
     );
     const sum = i64.add(this.#baseAddress(), index);
-    const offset = kind === 'narrow' ? i64.and(sum, i64.const(0xffff_ffff)) : sum;
+    const size = i32.shl(i32.and(packed, i32.const(ADDRESS_32)), i32.const(1));
+    const offset = i64.and(sum, i64.load(size, State.masks));
     const segment = i64.load(i32.and(packed, i32.const(SEGMENT_BITS)), State.segmentBases);
-    body.set(this.#address, kind === 'indexed' ? offset : i64.add(offset, segment));
+    body.set(this.#address, kind === 'indexed' ? sum : i64.add(offset, segment));
     const base = this.ops[`${kind}Base`];
     body.brTable(i32.sub(body.get(this.#op), i32.const(base)), this.#memoryLabels, this.#bail);
   }
