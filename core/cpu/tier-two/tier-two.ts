@@ -19,7 +19,7 @@ export interface TierTwoOptions {
   readonly atOnce: 'optimised' | 'quickly' | false;
 }
 
-export const TIER_TWO: TierTwoOptions = { countTo: 1000, atOnce: false };
+export const TIER_TWO: TierTwoOptions = { countTo: 4000, atOnce: false };
 
 /** Lets the machine go on for a while. */
 const aTurn = () => new Promise((resolve) => setImmediate(resolve));
