@@ -318,6 +318,7 @@ export class X86Cpu implements Cpu {
       first: this.#generated.forms.count,
       linker: () => this.#linker,
       arena: () => this.#code.arena,
+      retired: () => this.retired,
       hasBreakpoint: (offset: number) => this.#hasBreakpoint(offset),
       isCode: (physical: number) => this.#code.isCode(physical),
     });

@@ -21,6 +21,11 @@ export interface TierTwoOptions {
 
 export const TIER_TWO: TierTwoOptions = { countTo: 4000, atOnce: false };
 
+/** Instructions that are compiled whatever it costs: the loops of a small program. */
+const FREE_INSTRUCTIONS = 3000;
+/** To compile one costs as much time as tier 1 needs for some 30,000: a program may spend about a third of its time on it. */
+const RETIRED_FOR_ONE = 100_000;
+
 /** Lets the machine go on for a while. */
 const aTurn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -47,6 +52,8 @@ export interface TierTwoParts {
   readonly first: number;
   readonly linker: () => Linker;
   readonly arena: () => RecordArena;
+  /** Instructions retired since power-on. */
+  retired(): number;
   hasBreakpoint(offset: number): boolean;
   /** Writes to the page of a physical address come by. */
   isCode(physical: number): boolean;
@@ -84,8 +91,9 @@ export class TierTwo {
   readonly #free: number[] = [];
   #waiting: LiveRegion[] = [];
   #compiling = false;
-  /** How many regions were compiled. */
+  /** How many regions were compiled, and how many instructions they have. */
   compiled = 0;
+  #instructionsCompiled = 0;
 
   constructor(
     private readonly parts: TierTwoParts,
@@ -101,10 +109,18 @@ export class TierTwo {
   /** A head has been passed often. It stands in front of its record, and does nothing until the region is there. */
   hot(head: number): void {
     const arena = this.parts.arena();
+    // What is hottest comes back first.
+    if (!this.#canAfford()) return arena.count(head, this.options.countTo);
     arena.setIdle(head);
     if (this.#widen(head)) return;
     const live = this.#byHead.get(head) ?? this.#find(head, arena.ownerOf(head));
     if (live && live.slot !== 0) arena.region(head, live.slot);
+  }
+
+  #canAfford(): boolean {
+    if (this.options.atOnce) return true;
+    const paid = FREE_INSTRUCTIONS + this.parts.retired() / RETIRED_FOR_ONE;
+    return this.#instructionsCompiled < paid;
   }
 
   /** The region of a head has jumped to what is now a head too, at a place seen from its page. */
@@ -214,6 +230,7 @@ export class TierTwo {
 
   #compileSoon(live: LiveRegion): void {
     this.#waiting.push(live);
+    this.#instructionsCompiled += sizeOf(live.region);
     if (this.options.atOnce) this.#install(this.#takeWaiting(), COMPILERS[this.options.atOnce]);
     else if (!this.#compiling) void this.#compileWaiting();
   }
@@ -265,12 +282,15 @@ export class TierTwo {
 }
 
 /** Entering and leaving a region costs as much as a few instructions. */
-function isWorthwhile({ blocks }: Region): boolean {
+function isWorthwhile(region: Region): boolean {
+  const { blocks } = region;
   const places = new Set(blocks.map(({ place }) => place));
   const last = blocks.map(({ instructions }) => instructions.at(-1)!);
   const loops = last.some(
     ({ place, target }) => target !== undefined && target <= place && places.has(target),
   );
-  const count = blocks.reduce((sum, { instructions }) => sum + instructions.length, 0);
-  return loops || count >= FEWEST_INSTRUCTIONS;
+  return loops || sizeOf(region) >= FEWEST_INSTRUCTIONS;
 }
+
+const sizeOf = ({ blocks }: Region) =>
+  blocks.reduce((sum, { instructions }) => sum + instructions.length, 0);
