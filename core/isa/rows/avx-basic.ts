@@ -72,7 +72,7 @@ const RULES: readonly (readonly [Derive | undefined, string])[] = [
 ];
 const ruleOf = new Map(RULES.flatMap(([derive, names]) => names.split(' ').map((name) => [name, derive])));
 
-/** What the string functions of C libraries consist of. */
+/** What the string and mathematical functions of C libraries consist of. */
 const HOT: Readonly<Record<string, string>> = {
   VMOVDQU_Vx_Wx: 'm',
   VMOVDQU_Wx_Vx: 'm',
@@ -88,6 +88,9 @@ const HOT: Readonly<Record<string, string>> = {
   VPAND_Vx_Hx_Wx: '256r',
   VPANDN_Vx_Hx_Wx: '256r',
   VPMOVMSKB_Gd_Ux: '256',
+  VADDSD_Vsd_Hsd_Wsd: 'all',
+  VSUBSD_Vsd_Hsd_Wsd: 'all',
+  VMULSD_Vsd_Hsd_Wsd: 'all',
 };
 
 function derive(row: Row): Row[] {
@@ -114,6 +117,7 @@ const scalarMoves = (['SS', 'SD'] as const).flatMap((kind): Row[] => {
     does: meaning,
     unit: 'avx',
     nondestructive,
+    ...(operands.includes('M') && { hot: 'm' }),
   });
   return [
     row(`V${code}_M${code}`, '10', load, false),
