@@ -292,5 +292,4 @@ function isWorthwhile(region: Region): boolean {
   return loops || sizeOf(region) >= FEWEST_INSTRUCTIONS;
 }
 
-const sizeOf = ({ blocks }: Region) =>
-  blocks.reduce((sum, { instructions }) => sum + instructions.length, 0);
+const sizeOf = ({ blocks }: Region) => blocks.reduce((sum, { instructions }) => sum + instructions.length, 0);
