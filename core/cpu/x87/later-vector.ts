@@ -14,6 +14,7 @@ import {
   LANES_B,
   LANES_RESULT,
   OPERAND_A,
+  WIDE,
 } from './scratch.js';
 import { raise } from './unpack.js';
 import { Format, LaneOperation, roundToInteger } from './vector.js';
@@ -22,8 +23,10 @@ import type { FormatName } from './vector.js';
 /** What SSE4.1 adds: rounding to integers as floats, and dot products. */
 export function defineLaterVector(library: Library): void {
   for (const name of ['single', 'double'] as const) defineRoundLane(library, name);
-  defineDot(library, 'single', 4);
-  defineDot(library, 'double', 2);
+  const narrow = { a: LANES_A, b: LANES_B, result: LANES_RESULT, halves: 1 } as const;
+  defineDot(library, 'single', 'dot.single', narrow);
+  defineDot(library, 'double', 'dot.double', narrow);
+  defineDot(library, 'single', 'dotWide.single', { a: WIDE.a, b: WIDE.b, result: WIDE.a, halves: 2 });
 }
 
 /** roundLane.* (bits i64, rounding i32, inexact is silent i32) => bits of the float rounded to an integer. */
@@ -53,15 +56,25 @@ function defineRoundLane(library: Library, name: FormatName): void {
   });
 }
 
+interface DotBuffers {
+  readonly a: number;
+  readonly b: number;
+  readonly result: number;
+  /** Of 128 bits, with sums of their own and exceptions in common. */
+  readonly halves: 1 | 2;
+}
+
 /**
- * dot.* (immediate i32): sums of the chosen products of the lane buffers into every lane of the result buffer. The lanes differ in
+ * dot.*, dotWide.* (immediate i32): sums of the chosen products of the lane buffers into every lane of the result buffer. The lanes differ in
  * which NaN comes first.
  */
-function defineDot(library: Library, name: FormatName, lanes: 2 | 4): void {
+function defineDot(library: Library, name: FormatName, defined: string, buffers: DotBuffers): void {
   const bytes = Format[name].bits / 8;
+  const perHalf = 16 / bytes;
+  const lanes = perHalf * buffers.halves;
   const load = name === 'single' ? i64.load32u : i64.load;
   const store = name === 'single' ? i64.store32 : i64.store;
-  library.define(`dot.${name}`, ['i32'], [], (f) => {
+  library.define(defined, ['i32'], [], (f) => {
     const lane = (operation: number, x: Expr, y: Expr) =>
       f.let(f.call(`lane.${name}`, i32.const(operation), x, y));
     const before = f.variable(zero32);
@@ -80,17 +93,17 @@ function defineDot(library: Library, name: FormatName, lanes: 2 | 4): void {
     f.do(f.call('vectorControl'), f.call(`format.${name}`));
     const products = Array.from({ length: lanes }, (_, i) => {
       const product = f.variable(i64.const(0));
-      const chosen = i32.and(f.argument(0), i32.const(1 << (4 + i)));
+      const chosen = i32.and(f.argument(0), i32.const(1 << (4 + (i % perHalf))));
       const at = i32.const(i * bytes);
-      f.if(chosen, () => product.set(lane(LaneOperation.multiply, load(at, LANES_A), load(at, LANES_B))));
+      f.if(chosen, () => product.set(lane(LaneOperation.multiply, load(at, buffers.a), load(at, buffers.b))));
       return product.get();
     });
     endStep();
     const here = (of: readonly Expr[]) => (i: number) => of[i]!;
     const beside = (of: readonly Expr[], distance: number) => (i: number) => of[i ^ distance]!;
-    const pairs = lanes === 2 ? products : sums(beside(products, 1), here(products));
-    const results = sums(here(pairs), beside(pairs, lanes / 2));
+    const pairs = perHalf === 2 ? products : sums(beside(products, 1), here(products));
+    const results = sums(here(pairs), beside(pairs, perHalf / 2));
     f.do(laneFlags.set(before.get()));
-    results.forEach((result, i) => f.do(store(i32.const(i * bytes), result, LANES_RESULT)));
+    results.forEach((result, i) => f.do(store(i32.const(i * bytes), result, buffers.result)));
   });
 }

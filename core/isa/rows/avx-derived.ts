@@ -1,5 +1,6 @@
 import type { Meaning, Row } from '../row.js';
 import { byParts, floatsByParts, narrowing } from './avx-support.js';
+import { wideDot } from './sse41.js';
 
 type Length = '' | '128' | 'lig';
 type Change = Partial<Row>;
@@ -50,7 +51,7 @@ const FLOATS = new Set(
 /** A meaning for both vector lengths. */
 export function bothLengths({ name, does }: Row): Meaning {
   const mnemonic = name.slice(0, name.indexOf('_'));
-  if (mnemonic === 'DPPS') return floatsByParts(does, 'noteFlags');
+  if (mnemonic === 'DPPS') return (e) => (e.size === 256 ? wideDot(e) : does(e));
   return FLOATS.has(mnemonic) ? floatsByParts(does) : byParts(does);
 }
 

@@ -21,9 +21,9 @@ export const byParts =
 
 /** The same for floats: exceptions are raised once, when those of all lanes are known. */
 export const floatsByParts =
-  (does: Meaning, faults?: string): Meaning =>
+  (does: Meaning): Meaning =>
   (e) => {
-    if (e.size === 256) e.writeParts(0, floatParts(e, does, faults));
+    if (e.size === 256) e.writeParts(0, floatParts(e, does));
     else does(e);
   };
 
@@ -37,11 +37,11 @@ export const narrowing =
   };
 export const LOW_HALVES = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 
-export function floatParts(e: Emitter, does: Meaning, faults?: string): Expr[] {
+export function floatParts(e: Emitter, does: Meaning): Expr[] {
   const { exceptions, results } = computeParts(e, does);
   e.body.if(exceptions, () => {
     e.body.do(laneFlags.set(exceptions));
-    raiseVector(e, faults);
+    raiseVector(e);
   });
   return results;
 }

@@ -4,7 +4,7 @@ import { State } from '../../cpu/layout.js';
 import type { Expr } from '../../cpu/wasm/expr.js';
 import { i32, i64, select } from '../../cpu/wasm/expr.js';
 import { bitselect, i16x8, i32x4, i64x2, i8x16, v128 } from '../../cpu/wasm/simd-expr.js';
-import { LANES_A, LANES_B } from '../../cpu/x87/scratch.js';
+import { LANES_A, LANES_B, WIDE } from '../../cpu/x87/scratch.js';
 import type { FormatName } from '../../cpu/x87/vector.js';
 import type { Meaning, Row } from '../row.js';
 import type { LaneShape, RowTuple } from './sse-support.js';
@@ -186,6 +186,20 @@ const dot =
     const chosen = shape.format === 'single' ? byBits(i32x4, DWORD_BITS)(control) : byQwordBits(control);
     setRegister(e, 0, v128.and(sums, chosen));
   };
+
+/** Both halves of a 256-bit form in one go: an exception in one keeps steps from being done in the other. */
+export const wideDot: Meaning = (e) => {
+  const b = e.readParts(1);
+  const a = e.readParts(0);
+  const control = e.let(i32.wrap(e.immediate(8)));
+  a.forEach((part, i) => e.body.do(v128.store(zero, part, WIDE.a + i * 16)));
+  b.forEach((part, i) => e.body.do(v128.store(zero, part, WIDE.b + i * 16)));
+  e.body.do(e.helper('dotWide.single', control));
+  raiseVector(e, 'noteFlags');
+  const chosen = e.let(byBits(i32x4, DWORD_BITS)(control));
+  const sums = a.map((_, i) => v128.and(v128.load(zero, WIDE.a + i * 16), chosen));
+  e.writeParts(0, sums);
+};
 
 /** Eight sums of four absolute differences, at offsets that the immediate gives. */
 const differences: Meaning = (e) => {

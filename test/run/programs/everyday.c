@@ -102,10 +102,11 @@ static void processes(void) {
   signal(SIGALRM, onSignal);
   signal(SIGCHLD, SIG_DFL);
   raise(SIGUSR1);
-  struct itimerval soon = {{0, 0}, {0, 50000}};
+  struct itimerval soon = {{0, 50000}, {0, 50000}};  // more than once: the first may come before the nap
   setitimer(ITIMER_REAL, &soon, 0);
   struct timespec nap = {100, 0};
   int result = nanosleep(&nap, &nap);
+  setitimer(ITIMER_REAL, &(struct itimerval){0}, 0);
   printf("seen %d, nanosleep %d %s, left %d\n", (int)seen, result, strerror(errno), nap.tv_sec > 50);
   pid_t victim = fork();
   if (victim == 0) pause();
