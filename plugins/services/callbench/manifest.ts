@@ -1,3 +1,3 @@
 import { program } from '../manifest.js';
 
-export const manifest = program('callbench', { authority: ['file', 'pipe', 'zero'] });
+export const manifest = program('callbench', { authority: ['file', 'memory', 'pipe', 'zero'] });
