@@ -66,7 +66,7 @@ describe('the authority of a program', function () {
 
   it('is in the first line of its file for a command whose manifest names schemes', async () => {
     expect((await machine.run('cat /usr/bin/callbench')).output).to.equal(
-      '#!isolate callbench schemes=file,pipe,zero\n',
+      '#!isolate callbench schemes=file,memory,pipe,zero\n',
     );
     expect((await machine.run('callbench scheme 10')).status).to.equal(0);
   });
