@@ -3,6 +3,7 @@ import { Errno } from '../../core/abi/errno.js';
 import { Open } from '../../core/abi/flags.js';
 import { Sys } from '../../core/abi/syscalls.js';
 import { manifests } from '../../plugins/services/manifests.js';
+import { until } from '../support/until.js';
 import { boot } from './machine.js';
 import type { Booted } from './machine.js';
 
@@ -84,6 +85,7 @@ describe('the authority of a program', function () {
         const forget = machine.session.console!.onOutput((bytes) => (shown += Buffer.from(bytes).toString()));
         // It asks and ends: the service that runs takes over again.
         await machine.replace(service, opener(scheme, 'throw new Error("done")')).catch(() => undefined);
+        await until(() => shown.includes('\n'));
         forget();
         expect(shown, scheme).to.equal(scheme === granted ? OPENED : REFUSED);
       }
