@@ -46,10 +46,14 @@ describe('halfcell boot in a real terminal (needs tmux)', function () {
   });
 
   it('gives the guest Ctrl-C, and goes on', async () => {
-    terminal.enter('sleep 1000');
+    terminal.enter(`sh -c 'echo rea""dy; sleep 1000'`);
+    await terminal.shows(/^ready$/m);
     terminal.press('C-c');
-    terminal.enter('echo st""ill here; shutdown');
-    expect(await endsWith(0)).to.include('still here');
+    await terminal.shows(/^root:~# $|^root:~#$/m);
+    terminal.enter('echo st""ill here');
+    await terminal.shows(/^still here$/m);
+    terminal.enter('shutdown');
+    await endsWith(0);
   });
 
   for (const [signal, status] of [
