@@ -5,7 +5,6 @@ import { Script } from 'node:vm';
 import type * as Bundle from './bundle.js';
 import { findCache, storeUserCache } from './compile-cache.js';
 import { lazyRequire } from './lazy-require.js';
-import { releaseOptimiser } from './optimiser.js';
 
 type BundleModule = typeof Bundle;
 type Load = (specifier: string) => Promise<unknown>;
@@ -40,7 +39,6 @@ export class CachedProgram {
 
   /** The functions that have run by now, compiled, for the next process of the same V8. */
   get compiled(): Buffer {
-    releaseOptimiser();
     return this.#script.createCachedData();
   }
 

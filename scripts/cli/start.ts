@@ -3,7 +3,6 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as Bundle from './bundle.js';
 import { CachedProgram } from './cached-program.js';
-import { holdOptimiser } from './optimiser.js';
 
 // What npm installs: everything else is in one bundle beside this file. Built as CommonJS, because Node starts that sooner.
 const bundle = join(__dirname, 'halfcell.cjs');
@@ -15,7 +14,6 @@ async function runCommandLine(args: readonly string[]): Promise<number> {
     return (createRequire(bundle)(bundle) as typeof Bundle).runCommandLine(args);
   }
   const program = new CachedProgram(bundle, (name) => import(name));
-  if (args[0] === 'run') holdOptimiser();
   const status = await program.module.runCommandLine(args);
   if (args[0] === 'run' && status === 0) program.storeCompiled();
   return status;
