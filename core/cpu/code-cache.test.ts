@@ -14,8 +14,8 @@ function createCache(limits = { maps: 8, chunks: 8 }) {
   const pageBecameCode = (physical: number) => void becameCode.push(physical);
   const cache = new CodeCache({
     state,
-    decodeRecord: generated.linkDecoder(state),
-    rows: generated,
+    decodeRecord: generated.linkDecoder(state, 'max'),
+    rows: generated.rowsOf('max'),
     limits,
     pageBecameCode,
     hasBreakpoint: () => false,

@@ -3,7 +3,7 @@ import { Decoded, DecodeMode } from './decoder/decoded.js';
 import type { DecodeRecord } from './decoder/decoded.js';
 import { CodeKind, Field, PAGE_BYTES, RAM, RECORD_BYTES, State } from './layout.js';
 import { isChecked, LegacyDecoder, modeOf } from './legacy-decoder.js';
-import type { RowSources } from './legacy-decoder.js';
+import type { ModelRows } from './model-rows.js';
 import { Op } from './ops.js';
 import type { CodePage } from './record-arena.js';
 import { ArenaFull, RecordArena } from './record-arena.js';
@@ -21,7 +21,7 @@ export interface CodeCacheParts {
   /** For 64-bit code. */
   readonly decodeRecord: DecodeRecord;
   /** For all other code. */
-  readonly rows: RowSources;
+  readonly rows: ModelRows;
   /** A physical page starts to hold decoded code: writes to it must come by. */
   pageBecameCode(physical: number): void;
   /** The page that is mapped so many bytes from the one that is executing, if code of it was executed lately. */
@@ -51,9 +51,9 @@ export class CodeCache {
   readonly #legacy: LegacyDecoder;
   /** By physical page: writes must come by. */
   readonly #isCode: Uint8Array;
-  /** By physical page that was ever written while it held code. */
   /** Linear addresses that calls and backward jumps lead to, until they are reached. */
   readonly #wantedHeads = new Set<number>();
+  /** By physical page that was ever written while it held code. */
   readonly #writes = new Map<number, { count: number; limit: number }>();
   /** What the run under way has decoded, while somebody wants to know. */
   #fresh: PlacedInstruction[] | undefined;

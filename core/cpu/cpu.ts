@@ -43,7 +43,6 @@ import type {
 } from './types.js';
 import { unitTraps } from './unit-traps.js';
 import { Watchpoints } from './watchpoints.js';
-import { rowsOnDemand } from './tier-two/rows-on-demand.js';
 import { TierTwo } from './tier-two/tier-two.js';
 import type { TierTwoOptions } from './tier-two/tier-two.js';
 import { helperSignatures } from './x87/index.js';
@@ -107,7 +106,7 @@ export class X86Cpu implements Cpu {
       state: this.state,
       unit: this.#unit,
       code,
-      decoder: () => generated.decoder,
+      rows: generated.rowsOf(model),
       fault: (fault) => this.#guard.record(fault),
     });
     const linear = new LinearMemory(this.state, paging, this.#unit, code);
@@ -311,8 +310,9 @@ export class X86Cpu implements Cpu {
   }
 
   #createTierTwo(options: TierTwoOptions): TierTwo {
-    const parts = rowsOnDemand(this.#generated, {
+    const parts = {
       state: this.state,
+      rows: this.#generated.rowsOf(this.#model),
       signatures: helperSignatures,
       table: this.#rare.table,
       first: this.#generated.forms.count,
@@ -321,7 +321,7 @@ export class X86Cpu implements Cpu {
       retired: () => this.retired,
       hasBreakpoint: (offset: number) => this.#hasBreakpoint(offset),
       isCode: (physical: number) => this.#code.isCode(physical),
-    });
+    };
     return new TierTwo(parts, options);
   }
 
@@ -358,7 +358,7 @@ export class X86Cpu implements Cpu {
       forgets: (...bytes) => this.#tierTwo?.forget(...bytes),
       forgetsAll: () => this.#tierTwo?.forgetAll(),
       decodeRecord: this.#generated.linkDecoder(this.state, this.#model),
-      rows: this.#generated,
+      rows: this.#generated.rowsOf(this.#model),
       pageBecameCode: (physical) => this.#unit.protectFromWrites(physical),
       hasBreakpoint: (offset) => this.#hasBreakpoint(offset),
       anyBreakpoint: () => this.#breakpoints.any || this.#debug.anyBreakpoint,

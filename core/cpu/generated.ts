@@ -1,13 +1,12 @@
 import { Decoder } from '../isa/decoder.js';
 import { formName } from '../isa/forms.js';
 import type { Form } from '../isa/forms.js';
-import type { ParsedRow } from '../isa/row.js';
 import { loadRows } from '../isa/rows/index.js';
 import type { RowSet } from '../isa/rows/index.js';
 import { recordDecoder } from './decoder/index.js';
 import type { DecodeRecord, RecordDecoder } from './decoder/index.js';
 import { DECODE_TABLES } from './layout.js';
-import type { RowSources } from './legacy-decoder.js';
+import { ModelRows } from './model-rows.js';
 import { removeMissingRows } from './model.js';
 import type { CpuModel } from './model.js';
 import type { FormTable, OpTable } from './ops.js';
@@ -32,8 +31,9 @@ export interface PrebuiltCode {
 }
 
 /** Everything that depends on the rows only: the same for every CPU, made when it is first needed. */
-export class Generated implements RowSources {
+export class Generated {
   readonly #families = new Map<string, WebAssembly.Module>();
+  readonly #modelRows = new Map<CpuModel, ModelRows>();
   #rowSet: RowSet | undefined;
   #ops: OpTable | undefined;
   #decoder: Decoder | undefined;
@@ -60,8 +60,10 @@ export class Generated implements RowSources {
     return (this.#decoder ??= new Decoder(this.rowSet.rows));
   }
 
-  get invalid(): ParsedRow {
-    return this.rowSet.rows.find(({ name }) => name === 'INVALID')!;
+  rowsOf(model: CpuModel): ModelRows {
+    let rows = this.#modelRows.get(model);
+    if (!rows) this.#modelRows.set(model, (rows = new ModelRows(this, model)));
+    return rows;
   }
 
   get forms(): FormTable {
@@ -73,7 +75,7 @@ export class Generated implements RowSources {
   }
 
   /** Gives a processor what it needs to decode 64-bit code. */
-  linkDecoder({ u8, memory }: CpuState, model: CpuModel = 'max'): DecodeRecord {
+  linkDecoder({ u8, memory }: CpuState, model: CpuModel): DecodeRecord {
     const { tables, module, rows } = this.recordDecoder;
     this.#decode ??= new WebAssembly.Module(module);
     u8.set(tables, DECODE_TABLES);

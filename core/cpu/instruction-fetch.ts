@@ -1,8 +1,8 @@
-import type { Decoder } from '../isa/decoder.js';
 import type { CodeCache } from './code-cache.js';
 import { GuestFault, Vector } from './guest-fault.js';
 import { RAM, State } from './layout.js';
 import type { MemoryUnit } from './memory-unit.js';
+import type { ModelRows } from './model-rows.js';
 import { isStackAccess } from './stack-access.js';
 import type { CpuState } from './state.js';
 
@@ -13,8 +13,7 @@ export interface FetchParts {
   readonly state: CpuState;
   readonly unit: MemoryUnit;
   readonly code: () => CodeCache;
-  /** Made when it is first asked for. */
-  readonly decoder: () => Decoder;
+  readonly rows: ModelRows;
   /** Records what the instruction raises. */
   readonly fault: (fault: GuestFault) => void;
 }
@@ -50,21 +49,18 @@ export class InstructionFetch {
   isStack(): boolean {
     const { state } = this.parts;
     const bytes = this.bytes();
-    const decoded = bytes ? this.#decode(bytes) : 'undefined';
+    const decoded = bytes ? this.parts.rows.decoder.decode(bytes, 0, bytes.length, state.mode) : 'undefined';
     return typeof decoded !== 'string' && isStackAccess(decoded, state, state.get64(State.address));
   }
 
-  /** Name of the row that describes these bytes, if one does. */
+  /** Name of the row that describes these bytes, if one does: maybe of an instruction that this model lacks. */
   rowName(bytes: Uint8Array): string | undefined {
-    const decoded = this.#decode(bytes);
+    const { rows, state } = this.parts;
+    const decoded = rows.decoderOfAll.decode(bytes, 0, bytes.length, state.mode);
     return typeof decoded === 'string' ? undefined : decoded.row.name;
   }
 
   #generalProtection(): undefined {
     this.parts.fault(new GuestFault(Vector.GP));
-  }
-
-  #decode(bytes: Uint8Array) {
-    return this.parts.decoder().decode(bytes, 0, bytes.length, this.parts.state.mode);
   }
 }

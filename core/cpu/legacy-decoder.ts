@@ -1,20 +1,10 @@
-import type { Decoder } from '../isa/decoder.js';
 import type { DecodeFailure, Instruction, Mode } from '../isa/instruction.js';
-import type { ParsedRow } from '../isa/row.js';
 import { Decoded, DecodeMode } from './decoder/decoded.js';
 import { Vector } from './guest-fault.js';
 import { CodeKind } from './layout.js';
-import type { OpTable } from './ops.js';
+import type { ModelRows } from './model-rows.js';
 import { RecordWriter } from './record.js';
 import type { CpuState } from './state.js';
-
-/** What depends on the rows, and takes a while to make: read when it is needed. */
-export interface RowSources {
-  readonly decoder: Decoder;
-  readonly ops: OpTable;
-  /** The row that stands for bytes that are no instruction. */
-  readonly invalid: ParsedRow;
-}
 
 export interface DecodePlace {
   /** Of the instruction in its page. */
@@ -40,7 +30,7 @@ export class LegacyDecoder {
 
   constructor(
     private readonly state: CpuState,
-    private readonly rows: RowSources,
+    private readonly rows: ModelRows,
     private readonly linkTo: (record: number, target: number, isCall: boolean) => number,
   ) {}
 

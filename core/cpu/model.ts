@@ -1,6 +1,7 @@
 import { ROW_BYTES, RowField } from '../isa/decode-tables.js';
 import type { DecodeTables } from '../isa/decode-tables.js';
 import { featureOf } from '../isa/features.js';
+import type { ParsedRow } from '../isa/row.js';
 import type { RowSet } from '../isa/rows/index.js';
 
 /** Processors by the levels of the System V ABI for x86-64 (chapter 3.1.1); `max` has everything there is. */
@@ -56,6 +57,12 @@ export function hiddenFeatures(model: CpuModel): HiddenFeatures {
   return hidden;
 }
 
+/** Whether the model lacks what the instruction needs. */
+export const isMissing = (model: CpuModel, row: ParsedRow, family: string): boolean =>
+  featureOf(row, family)
+    .split(' ')
+    .some((name) => name in MISSING[model]);
+
 /** What an instruction needs that the model lacks is undefined: no prefix fits its rows. Changes `tables`. */
 export function removeMissingRows(
   tables: Uint8Array,
@@ -64,8 +71,6 @@ export function removeMissingRows(
   model: CpuModel,
 ): void {
   rows.forEach((row, number) => {
-    const needed = featureOf(row, families.get(row) ?? '').split(' ');
-    if (needed.some((name) => name in MISSING[model]))
-      tables[start + number * ROW_BYTES + RowField.prefixes] = 0;
+    if (isMissing(model, row, families.get(row)!)) tables[start + number * ROW_BYTES + RowField.prefixes] = 0;
   });
 }

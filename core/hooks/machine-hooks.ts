@@ -74,7 +74,7 @@ export function createMachineHooks() {
       'exception',
     ),
 
-    /** #UD is about to be raised: no row describes the bytes, or the one that does (`row`) does not hold in this mode. */
+    /** #UD is about to be raised: no row describes the bytes, or the one that does (`row`) does not hold in this mode or model. */
     undefinedOpcode: new SyncHook<[rip: bigint, bytes: Uint8Array, row: string | undefined]>(
       ['rip', 'bytes', 'row'],
       'undefinedOpcode',

@@ -29,6 +29,7 @@ export class Decoder {
   /** Rows of 64-bit mode, and of the other modes. */
   readonly #long: Opcodes;
   readonly #legacy: Opcodes;
+  readonly #missing: ReadonlySet<ParsedRow>;
   #opcodes: Opcodes;
   #mode: Mode = 64;
   #bytes: Uint8Array = new Uint8Array();
@@ -45,7 +46,9 @@ export class Decoder {
   #vvvv = 0;
   #vexL = false;
 
-  constructor(rows: readonly ParsedRow[]) {
+  /** The rows that are `missing` still say how long an undefined instruction is, but never fit. */
+  constructor(rows: readonly ParsedRow[], missing: readonly ParsedRow[] = []) {
+    this.#missing = new Set(missing);
     this.#long = this.#opcodes = new Opcodes(rows.filter(({ modes }) => modes !== 'legacy'));
     this.#legacy = new Opcodes(rows.filter(({ modes }) => modes !== 'long'));
   }
@@ -130,13 +133,17 @@ export class Decoder {
     const candidates = this.#opcodes.candidates(map, opcode);
     if (candidates.length === 0) return undefined;
     const needsModrm = candidates.some((row) => row.opcode.hasModrm);
-    return choose(candidates, {
+    return choose(this.#existing(candidates), {
       prefix,
       vexL: this.#vexL,
       rexW: (this.#rex & REX_W) !== 0,
       rexB: (this.#rex & REX_B) !== 0,
       modrm: needsModrm ? this.#peek() | (modIsIgnored(map, opcode) ? 0xc0 : 0) : -1,
     });
+  }
+
+  #existing(candidates: readonly ParsedRow[]): readonly ParsedRow[] {
+    return this.#missing.size === 0 ? candidates : candidates.filter((row) => !this.#missing.has(row));
   }
 
   #effectivePrefix(): MandatoryPrefix {

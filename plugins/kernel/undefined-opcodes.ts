@@ -11,7 +11,7 @@ const MAX_LINES = 10;
 /** Longer than any opcode with its prefixes, ModRM, SIB and displacement. */
 const SHOWN_BYTES = 12;
 
-/** Says what raised #UD because no row describes it or its row does not hold in this mode; the same bytes once. */
+/** Says what raised #UD because no row describes it or its row does not hold in this mode or model; the same bytes once. */
 export const undefinedOpcodes = definePlugin({
   name: 'undefined-opcodes',
   needs: ['hooks', 'kernel'],

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { sharedGenerated } from '../generated.js';
 import { CodeKind, RAM, RECORD_BYTES, State } from '../layout.js';
 import { LegacyDecoder } from '../legacy-decoder.js';
+import type { CpuModel } from '../model.js';
 import { CpuState } from '../state.js';
 import { Decoded, DecodeMode } from './index.js';
 
@@ -20,13 +21,13 @@ const rest = fc.array(byte, { minLength: 16, maxLength: 16 });
 const bytes = fc.tuple(prefixes, fc.oneof({ weight: 5, arbitrary: escape }, longVex), rest);
 
 /** The decoder of records and the decoder that instructions are shown with, on one memory. */
-function createDecoders() {
+function createDecoders(model: CpuModel = 'max') {
   const state = new CpuState(1 << 20);
   const generated = sharedGenerated();
-  const decode = generated.linkDecoder(state);
+  const decode = generated.linkDecoder(state, model);
   let linked = 0;
   const linkTo = () => ((linked |= Decoded.near), SECOND);
-  const reference = new LegacyDecoder(state, generated, linkTo);
+  const reference = new LegacyDecoder(state, generated.rowsOf(model), linkTo);
   const record = (at: number) => Buffer.from(state.u8.subarray(at, at + RECORD_BYTES)).toString('hex');
 
   function both(code: readonly number[], available: number, offset: number, mode: 0 | 1 | 2) {
@@ -43,23 +44,28 @@ function createDecoders() {
   return { both };
 }
 
+function agreeOnAnything({ both }: ReturnType<typeof createDecoders>): void {
+  const property = fc.property(
+    bytes,
+    fc.integer({ min: 1, max: 16 }),
+    fc.integer({ min: 0, max: 4095 }),
+    fc.constantFrom(DecodeMode.inPage, DecodeMode.once, DecodeMode.allThereIs),
+    (parts, available, offset, mode) => {
+      const { found, expected, records, near } = both(parts.flat(), available, offset, mode);
+      expect(found & ~(Decoded.isCall | Decoded.relative)).to.equal(expected);
+      const shown = near ? records.map((text) => text.slice(0, 24)) : records;
+      expect(shown[0]).to.equal(shown[1]);
+    },
+  );
+  fc.assert(property, { numRuns: RUNS });
+}
+
 describe('the decoder of records', () => {
-  it('writes what the decoder of instructions finds, whatever the bytes are', () => {
-    const { both } = createDecoders();
-    const property = fc.property(
-      bytes,
-      fc.integer({ min: 1, max: 16 }),
-      fc.integer({ min: 0, max: 4095 }),
-      fc.constantFrom(DecodeMode.inPage, DecodeMode.once, DecodeMode.allThereIs),
-      (parts, available, offset, mode) => {
-        const { found, expected, records, near } = both(parts.flat(), available, offset, mode);
-        expect(found & ~(Decoded.isCall | Decoded.relative)).to.equal(expected);
-        const shown = near ? records.map((text) => text.slice(0, 24)) : records;
-        expect(shown[0]).to.equal(shown[1]);
-      },
-    );
-    fc.assert(property, { numRuns: RUNS });
-  });
+  for (const model of ['max', 'x86-64'] as const) {
+    it(`writes what the decoder of instructions finds, whatever the bytes are, for ${model}`, () => {
+      agreeOnAnything(createDecoders(model));
+    });
+  }
 
   it('tells jumps within the page from others, and calls from jumps', () => {
     const { both } = createDecoders();

@@ -1,8 +1,6 @@
-import type { Decoder } from '../../isa/decoder.js';
 import type { DecodeFailure, Instruction } from '../../isa/instruction.js';
-import type { ParsedRow } from '../../isa/row.js';
 import { PAGE_BYTES, RAM, RECORD_BYTES, State } from '../layout.js';
-import type { OpTable } from '../ops.js';
+import type { ModelRows } from '../model-rows.js';
 import { RecordWriter } from '../record.js';
 import type { CpuState } from '../state.js';
 import { PLAIN } from './float-shortcuts.js';
@@ -17,9 +15,7 @@ const PRIVILEGED = new Set(['system', 'processor']);
 
 export interface RegionSources {
   readonly state: CpuState;
-  readonly decoder: Decoder;
-  readonly ops: OpTable;
-  readonly families: ReadonlyMap<ParsedRow, string>;
+  readonly rows: ModelRows;
   /** The page that lies `distance` bytes from the head's page, when it is known to be mapped and to hold code. */
   pageAt(distance: number): SourcePage | undefined;
   hasBreakpoint(offset: number): boolean;
@@ -48,7 +44,7 @@ class RegionFinder {
   readonly #writer: RecordWriter;
 
   constructor(private readonly sources: RegionSources) {
-    this.#writer = new RecordWriter(sources.state, sources.ops, () => 0);
+    this.#writer = new RecordWriter(sources.state, sources.rows.ops, () => 0);
   }
 
   find(head: number, jumpPlaces: readonly number[]): Region | undefined {
@@ -91,22 +87,21 @@ class RegionFinder {
   }
 
   #decode(place: number): RegionInstruction | undefined {
-    const { state, decoder, ops } = this.sources;
+    const { state, rows } = this.sources;
     const distance = place & -PAGE_BYTES;
     const page = this.#page(distance);
     const offset = place - distance;
     if (!page || this.sources.hasBreakpoint(offset)) return undefined;
     const start = RAM + page.number * PAGE_BYTES;
-    let decoded = decoder.decode(state.u8, start + offset, start + PAGE_BYTES);
+    let decoded = rows.decoder.decode(state.u8, start + offset, start + PAGE_BYTES);
     if (decoded === 'truncated') decoded = this.#decodeAcross(start + offset, distance + PAGE_BYTES);
-    if (typeof decoded === 'string' || PRIVILEGED.has(this.sources.families.get(decoded.row)!))
-      return undefined;
+    if (typeof decoded === 'string' || PRIVILEGED.has(rows.families.get(decoded.row)!)) return undefined;
     const record = State.onceRecord + 2 * RECORD_BYTES;
     this.#writer.write(record, decoded, offset, true);
     this.#note(page, offset, decoded.length);
     const behind = offset + decoded.length - PAGE_BYTES;
     if (behind > 0) this.#note(this.#page(distance + PAGE_BYTES)!, 0, behind);
-    const form = ops.forms[formIn(decoded)]!;
+    const form = rows.ops.forms[formIn(decoded)]!;
     const flow = flowOf(decoded);
     const next = place + decoded.length;
     const target =
@@ -117,7 +112,7 @@ class RegionFinder {
 
   /** The instruction at a host's address that goes on in the page at `distance`. */
   #decodeAcross(from: number, distance: number): Instruction | DecodeFailure {
-    const { state, decoder } = this.sources;
+    const { state, rows } = this.sources;
     const second = this.#page(distance);
     if (!second) return 'truncated';
     const start = RAM + second.number * PAGE_BYTES;
@@ -126,7 +121,7 @@ class RegionFinder {
       ...state.u8.subarray(from, from + room),
       ...state.u8.subarray(start, start + MAX_LENGTH),
     );
-    return decoder.decode(bytes, 0, bytes.length);
+    return rows.decoder.decode(bytes, 0, bytes.length);
   }
 
   #page(distance: number): SourcePage | undefined {

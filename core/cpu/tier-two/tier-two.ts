@@ -1,9 +1,7 @@
-import type { Decoder } from '../../isa/decoder.js';
-import type { ParsedRow } from '../../isa/row.js';
 import type { HelperSignatures } from '../emitter/record-emitter.js';
 import { CODE_TLB, CODE_TLB_ENTRIES, Field, PAGE_BYTES, Slot, State } from '../layout.js';
 import type { Linker } from '../linker.js';
-import type { OpTable } from '../ops.js';
+import type { ModelRows } from '../model-rows.js';
 import type { CodePage, RecordArena } from '../record-arena.js';
 import type { CpuState } from '../state.js';
 import { compileInBackground, compileOptimised, compileQuickly } from '../wasm/compile.js';
@@ -43,9 +41,7 @@ const FEWEST_INSTRUCTIONS = 8;
 
 export interface TierTwoParts {
   readonly state: CpuState;
-  readonly decoder: Decoder;
-  readonly ops: OpTable;
-  readonly families: ReadonlyMap<ParsedRow, string>;
+  readonly rows: ModelRows;
   readonly signatures: HelperSignatures;
   /** Where regions are called through, from `first` on. */
   readonly table: WebAssembly.Table;
@@ -176,16 +172,14 @@ export class TierTwo {
   /** The region of a head, or a wider one that takes the place of `narrow` once it is compiled. */
   #find(head: number, owner: CodePage, narrow?: LiveRegion): LiveRegion | undefined {
     if ((this.#drops.get(owner.number) ?? 0) >= MOST_DROPS) return undefined;
-    const { state, decoder, ops, families } = this.parts;
+    const { state, rows } = this.parts;
     const base = narrow?.base ?? state.get64(Slot.pageBase);
     const targets = narrow?.targets ?? new Set<number>();
     const place = state.u16[(head + Field.place) >> 1]! & (PAGE_BYTES - 1);
     const region = findRegion(
       {
         state,
-        decoder,
-        ops,
-        families,
+        rows,
         pageAt: (distance) => this.#codePage(distance === 0 ? owner : this.pageAt(base, distance)),
         hasBreakpoint: (offset) => this.parts.hasBreakpoint(offset),
       },
