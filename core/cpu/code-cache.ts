@@ -1,15 +1,16 @@
+import { MAX_INSTRUCTION_BYTES } from '../isa/instruction.js';
 import type { PlacedInstruction } from './decoded-block.js';
+import { isChecked, modeOf } from './code-kind.js';
 import { Decoded, DecodeMode } from './decoder/decoded.js';
 import type { DecodeRecord } from './decoder/decoded.js';
 import { CodeKind, Field, PAGE_BYTES, RAM, RECORD_BYTES, State } from './layout.js';
-import { isChecked, LegacyDecoder, modeOf } from './legacy-decoder.js';
+import { LegacyDecoder } from './legacy-decoder.js';
 import type { ModelRows } from './model-rows.js';
 import { Op } from './ops.js';
 import type { CodePage } from './record-arena.js';
 import { ArenaFull, RecordArena } from './record-arena.js';
 import type { CpuState } from './state.js';
 
-const MAX_LENGTH = 15;
 const MOST_WANTED = 4096;
 /** Instructions decoded ahead of execution, at most. */
 const RUN_LENGTH = 8;
@@ -164,7 +165,7 @@ export class CodeCache {
       const to = Math.min(PAGE_BYTES, physical + length - number * PAGE_BYTES);
       this.parts.forgets?.(number, from, to);
       if (this.#tooManyWrites(number, to - from)) this.#drop(number, pages);
-      else for (const page of pages) this.#forget(page, Math.max(0, from - (MAX_LENGTH - 1)), to);
+      else for (const page of pages) this.#forget(page, Math.max(0, from - (MAX_INSTRUCTION_BYTES - 1)), to);
     }
   }
 

@@ -1,3 +1,4 @@
+import { MAX_INSTRUCTION_BYTES } from '../isa/instruction.js';
 import type { RowSet } from '../isa/rows/index.js';
 import { CpuGuestMemory } from '../memory/guest-memory.js';
 import { Breakpoints } from './breakpoints.js';
@@ -434,7 +435,10 @@ export class X86Cpu implements Cpu {
   }
 
   #reportUndefined(rip: bigint): void {
-    const bytes = this.memory.readLinear(rip, 15) ?? this.memory.readLinear(rip, 1) ?? new Uint8Array();
+    const bytes =
+      this.memory.readLinear(rip, MAX_INSTRUCTION_BYTES) ??
+      this.memory.readLinear(rip, 1) ??
+      new Uint8Array();
     this.#bus.undefinedOpcode?.(rip, bytes, this.#fetch.rowName(bytes));
   }
 }

@@ -1,13 +1,11 @@
+import { MAX_INSTRUCTION_BYTES } from '../isa/instruction.js';
 import type { CodeCache } from './code-cache.js';
 import { GuestFault, Vector } from './guest-fault.js';
-import { RAM, State } from './layout.js';
+import { PAGE_BYTES, RAM, State } from './layout.js';
 import type { MemoryUnit } from './memory-unit.js';
 import type { ModelRows } from './model-rows.js';
 import { isStackAccess } from './stack-access.js';
 import type { CpuState } from './state.js';
-
-const MAX_LENGTH = 15;
-const PAGE_BYTES = 0x1000;
 
 export interface FetchParts {
   readonly state: CpuState;
@@ -33,15 +31,15 @@ export class InstructionFetch {
     const physical = unit.translateFetch(low, high);
     if (physical < 0) return undefined;
     const inSegment = unit.codeRoom();
-    const room = Math.min(MAX_LENGTH, PAGE_BYTES - (low & (PAGE_BYTES - 1)), inSegment);
+    const room = Math.min(MAX_INSTRUCTION_BYTES, PAGE_BYTES - (low & (PAGE_BYTES - 1)), inSegment);
     if (room <= 0) return this.#generalProtection();
     const first = u8.slice(RAM + physical, RAM + physical + room);
-    if (room === MAX_LENGTH || this.parts.code().isComplete(first)) return first;
+    if (room === MAX_INSTRUCTION_BYTES || this.parts.code().isComplete(first)) return first;
     if (room === inSegment) return this.#generalProtection();
     const nextLow = (low + room) | 0;
     const second = unit.translateFetch(nextLow, nextLow === 0 && state.isLong ? (high + 1) | 0 : high);
     if (second < 0) return undefined;
-    const rest = Math.min(MAX_LENGTH, inSegment) - room;
+    const rest = Math.min(MAX_INSTRUCTION_BYTES, inSegment) - room;
     return Uint8Array.of(...first, ...u8.subarray(RAM + second, RAM + second + rest));
   }
 

@@ -1,7 +1,8 @@
+import { endsRun } from '../isa/flow.js';
 import type { DecodeFailure, Instruction, Mode } from '../isa/instruction.js';
 import { Decoded, DecodeMode } from './decoder/decoded.js';
 import { Vector } from './guest-fault.js';
-import { CodeKind } from './layout.js';
+import { isChecked, modeOf } from './code-kind.js';
 import type { ModelRows } from './model-rows.js';
 import { RecordWriter } from './record.js';
 import type { CpuState } from './state.js';
@@ -12,16 +13,6 @@ export interface DecodePlace {
   /** A `CodeKind`. */
   readonly kind: number;
   readonly mode: (typeof DecodeMode)[keyof typeof DecodeMode];
-}
-
-/** No instruction behind these is reached by falling through. */
-const ENDS_RUN = /^(JMP|RET|IRET|SYSRET|UD|INVALID|HLT)/;
-
-export const isChecked = (kind: number) => kind === CodeKind.checked32 || kind === CodeKind.checked16;
-
-export function modeOf(kind: number): Mode {
-  if (kind === CodeKind.long) return 64;
-  return kind === CodeKind.code32 || kind === CodeKind.checked32 ? 32 : 16;
 }
 
 /** Decodes code of 16 and 32 bits into records, and code of any kind for those who look at instructions. */
@@ -41,7 +32,7 @@ export class LegacyDecoder {
     const instruction = decoded === 'truncated' ? this.#failed('undefined', modeOf(kind)) : decoded;
     this.#writer ??= new RecordWriter(this.state, this.rows.ops, this.linkTo);
     this.#writer.write(record, instruction, offset, mode !== DecodeMode.inPage, isChecked(kind));
-    return instruction.length | (ENDS_RUN.test(instruction.row.name) ? Decoded.endsRun : 0);
+    return instruction.length | (endsRun(instruction.row) ? Decoded.endsRun : 0);
   }
 
   /** The instruction between two addresses of the state's memory. */

@@ -12,6 +12,7 @@ import {
   TLB_SUPERVISOR,
   TLB_USER,
 } from './layout.js';
+import { isChecked, modeOf } from './code-kind.js';
 import { Tlb } from './tlb.js';
 import { Attribute, isFlatCode, isFlatData } from './descriptors.js';
 import type { Mode } from '../isa/instruction.js';
@@ -92,9 +93,7 @@ export class CpuState {
   }
 
   get mode(): Mode {
-    const kind = this.u32[State.codeKind >> 2]!;
-    if (kind === CodeKind.long) return 64;
-    return kind === CodeKind.code32 || kind === CodeKind.checked32 ? 32 : 16;
+    return modeOf(this.u32[State.codeKind >> 2]!);
   }
 
   /** Offset of the instruction in its segment: rip in 64-bit mode, eip or ip elsewhere. */
@@ -120,7 +119,7 @@ export class CpuState {
     this.set64(State.codeBase, long ? 0n : this.get64(cs));
     this.set64(State.codeLimit, long ? 0xffff_ffff_ffff_ffffn : BigInt(this.get32(cs + 16)));
     // Code of a segment that is not flat is looked at again: it may be another segment.
-    if (kind === CodeKind.checked16 || kind === CodeKind.checked32) this.tlb.flushCode();
+    if (isChecked(kind)) this.tlb.flushCode();
     for (const name of ADDRESSED) this.#segmentChanged(name);
   }
 

@@ -1,3 +1,4 @@
+import { endsRun } from './flow.js';
 import {
   demandsMemory,
   demandsRegister,
@@ -102,8 +103,6 @@ const RM_KINDS = new Set<OperandKind>(['E', 'R', 'W', 'U', 'Q', 'N', 'Z']);
 const REG_KINDS = new Set<OperandKind>(['G', 'V', 'P', 'S', 'C', 'D']);
 /** ModRM.rm where a SIB byte follows. */
 const SIB = 4;
-/** No instruction behind these is reached by falling through. */
-const ENDS_RUN = /^(JMP|RET|IRET|SYSRET|UD|INVALID|HLT)/;
 
 export function decodeTables(rows: readonly ParsedRow[]): DecodeTables {
   const lists = candidateLists(rows.filter(({ modes }) => modes !== 'legacy'));
@@ -221,7 +220,7 @@ function flagsOf(row: ParsedRow): number {
     bit(row.lock === true, RowFlag.lockable) |
     bit(relative, RowFlag.relative) |
     bit(row.addressOnly === true, RowFlag.addressOnly) |
-    bit(ENDS_RUN.test(row.name), RowFlag.endsRun) |
+    bit(endsRun(row), RowFlag.endsRun) |
     bit(opcode.isVex, RowFlag.isVex) |
     bit(row.usesVvvv, RowFlag.usesVvvv) |
     bit(relative && row.mnemonic === 'call', RowFlag.isCall) |

@@ -1,9 +1,9 @@
+import { MAX_INSTRUCTION_BYTES } from './instruction.js';
 import type { AddressBits, DecodeFailure, Instruction, MemoryOperand, Mode } from './instruction.js';
 import { choose, modIsIgnored, Opcodes } from './opcode-map.js';
 import type { OperandCode } from './operand.js';
 import type { MandatoryPrefix, OpcodeMap, OperandSize, ParsedRow } from './row.js';
 
-const MAX_LENGTH = 15;
 const LOCK = 0xf0;
 const REX_W = 8;
 const REX_R = 4;
@@ -70,7 +70,7 @@ export class Decoder {
   }
 
   #byte(): number {
-    if (this.#at - this.#start >= MAX_LENGTH) throw tooLong;
+    if (this.#at - this.#start >= MAX_INSTRUCTION_BYTES) throw tooLong;
     if (this.#at >= this.#end) throw truncated;
     return this.#bytes[this.#at++]!;
   }

@@ -1,5 +1,8 @@
 import type { OperandSize, ParsedRow } from './row.js';
 
+/** A longer instruction raises #GP. */
+export const MAX_INSTRUCTION_BYTES = 15;
+
 /** Default operand and address size of the code: 64 is 64-bit mode, 16 and 32 are every other mode, by the D bit of the code segment. */
 export type Mode = 16 | 32 | 64;
 export type AddressBits = 16 | 32 | 64;

@@ -1,5 +1,6 @@
 import { decodeTables } from '../../isa/decode-tables.js';
 import type { DecodeTables } from '../../isa/decode-tables.js';
+import { MAX_INSTRUCTION_BYTES } from '../../isa/instruction.js';
 import type { ParsedRow } from '../../isa/row.js';
 import { Vector } from '../guest-fault.js';
 import { DECODE_TABLES, DECODE_TABLES_BYTES } from '../layout.js';
@@ -26,7 +27,6 @@ export interface RecordDecoder {
   readonly rows: number;
 }
 
-const MAX_LENGTH = 15;
 const SIGNATURE = { parameters: ['i32', 'i32', 'i32', 'i32', 'i32'], results: ['i32'] } as const;
 const FORM_BYTES = 4;
 
@@ -61,7 +61,10 @@ function decodeFunction(rows: readonly ParsedRow[], tables: DecodeTables, ops: O
   const writer = new RecordWriter(known, ops, DECODE_TABLES + formsOffset(tables.bytes));
   const invalid = rows.find(({ name }) => name === 'INVALID')!;
   body.set(known.at, body.get(known.start));
-  body.set(known.limit, min(body.get(known.limit), i32.add(body.get(known.start), i32.const(MAX_LENGTH))));
+  body.set(
+    known.limit,
+    min(body.get(known.limit), i32.add(body.get(known.start), i32.const(MAX_INSTRUCTION_BYTES))),
+  );
   body.set(known.vector, i32.const(Vector.UD));
   body.block((undefinedOpcode) => {
     body.block((short) => {
@@ -81,7 +84,7 @@ function ranOut({ body, limit, start, vector, mode }: DecoderLocals): void {
   const length = i32.sub(body.get(limit), body.get(start));
   const more = () => body.return(i32.const(0));
   body.if(
-    i32.geU(length, i32.const(MAX_LENGTH)),
+    i32.geU(length, i32.const(MAX_INSTRUCTION_BYTES)),
     () => body.set(vector, i32.const(Vector.GP)),
     () => body.if(i32.ne(body.get(mode), i32.const(DecodeMode.allThereIs)), more),
   );

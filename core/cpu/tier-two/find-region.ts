@@ -1,3 +1,5 @@
+import { flowOf } from '../../isa/flow.js';
+import { MAX_INSTRUCTION_BYTES } from '../../isa/instruction.js';
 import type { DecodeFailure, Instruction } from '../../isa/instruction.js';
 import { PAGE_BYTES, RAM, RECORD_BYTES, State } from '../layout.js';
 import type { ModelRows } from '../model-rows.js';
@@ -5,11 +7,10 @@ import { RecordWriter } from '../record.js';
 import type { CpuState } from '../state.js';
 import { PLAIN } from './float-shortcuts.js';
 import { isNearEnough, MOST_INSTRUCTIONS_A_BLOCK } from './region-function.js';
-import type { Flow, Region, RegionBlock, RegionInstruction } from './region.js';
+import type { Region, RegionBlock, RegionInstruction } from './region.js';
 
 export const LIMITS = { instructions: 300, blocks: 64, returnPlaces: 8, instructionsInBlock: 64 };
 
-const MAX_LENGTH = 15;
 /** Families of rows that change what regions take for granted, or ask TypeScript. */
 const PRIVILEGED = new Set(['system', 'processor']);
 
@@ -102,7 +103,7 @@ class RegionFinder {
     const behind = offset + decoded.length - PAGE_BYTES;
     if (behind > 0) this.#note(this.#page(distance + PAGE_BYTES)!, 0, behind);
     const form = rows.ops.forms[formIn(decoded)]!;
-    const flow = flowOf(decoded);
+    const flow = flowOf(decoded.row);
     const next = place + decoded.length;
     const target =
       flow === 'jump' || flow === 'branch' || flow === 'call' ? next + decoded.immediate : undefined;
@@ -119,7 +120,7 @@ class RegionFinder {
     const room = PAGE_BYTES - (from % PAGE_BYTES);
     const bytes = Uint8Array.of(
       ...state.u8.subarray(from, from + room),
-      ...state.u8.subarray(start, start + MAX_LENGTH),
+      ...state.u8.subarray(start, start + MAX_INSTRUCTION_BYTES),
     );
     return rows.decoder.decode(bytes, 0, bytes.length);
   }
@@ -168,17 +169,4 @@ function formIn({ row, sizeIndex, memory }: Instruction): number {
       ? row.variants.indexOf('far')
       : 0;
   return row.firstForm + sizeIndex * row.variants.length + variant;
-}
-
-const CONDITIONAL = /^(J(?!MP)|LOOP)/;
-/** After these comes nothing, or nobody knows what. */
-const ELSEWHERE = /^(JMP|CALL|IRET|SYSRET|SYSCALL|SYSENTER|SYSEXIT|UD|INVALID|HLT|INT)/;
-
-function flowOf({ row }: Instruction): Flow {
-  const direct = row.operands.some(({ kind }) => kind === 'J');
-  if (direct && CONDITIONAL.test(row.name)) return 'branch';
-  if (direct) return row.name.startsWith('CALL') ? 'call' : 'jump';
-  if (/^(JMP|CALL)_E[vq]$/.test(row.name)) return 'indirect';
-  if (/^RET(_Iw)?$/.test(row.name)) return 'return';
-  return ELSEWHERE.test(row.name) ? 'elsewhere' : 'next';
 }

@@ -1,7 +1,5 @@
+import type { Flow } from '../../isa/flow.js';
 import type { Form } from '../../isa/forms.js';
-
-/** How an instruction hands on control, as far as that is known before it runs. */
-export type Flow = 'next' | 'jump' | 'branch' | 'call' | 'return' | 'indirect' | 'elsewhere';
 
 /**
  * One instruction of a region. Places are bytes from the start of the head's page, so that a region serves every address its pages are
