@@ -165,7 +165,7 @@ function returnPair(f: FunctionBuilder, high: Expr, low: Expr): void {
 
 const roundsDown = () => i32.eq(control.rounding.get(), one32);
 
-function copyToResult(f: FunctionBuilder, from: NumberFields): void {
+export function copyToResult(f: FunctionBuilder, from: NumberFields): void {
   f.do(r.class.set(i32.const(Class.finite)), r.sign.set(from.sign.get()));
   f.do(r.exponent.set(from.exponent.get()), r.high.set(from.high.get()), r.low.set(zero64));
 }
@@ -181,13 +181,13 @@ function addFinite(f: FunctionBuilder): void {
   const pick = (of: (n: NumberFields) => Expr) => f.let(select(aBigger, of(a), of(b)));
   const other = (of: (n: NumberFields) => Expr) => f.let(select(aBigger, of(b), of(a)));
   const exponent = f.variable(pick((n) => n.exponent.get()));
+  const wide: Wide = { high: f.variable(zero64), low: f.variable(zero64), exponent };
+  const { high, low } = wide;
   const big = pick((n) => n.high.get());
   const distance = i32.sub(
     exponent.get(),
     other((n) => n.exponent.get()),
   );
-  const high = f.variable(zero64);
-  const low = f.variable(zero64);
   f.do(
     f.call(
       'align',
@@ -202,14 +202,7 @@ function addFinite(f: FunctionBuilder): void {
     i32.eq(a.sign.get(), b.sign.get()),
     () => {
       high.set(i64.add(high.get(), big));
-      f.if(i64.ltU(high.get(), big), () => {
-        const sticky = f.let(i64.and(low.get(), i64.const(1)));
-        low.set(
-          i64.or(i64.or(i64.shrU(low.get(), i64.const(1)), i64.shl(high.get(), i64.const(63))), sticky),
-        );
-        high.set(i64.or(i64.shrU(high.get(), i64.const(1)), TOP_BIT));
-        exponent.set(i32.add(exponent.get(), one32));
-      });
+      f.if(i64.ltU(high.get(), big), () => takeCarryIn(f, wide));
     },
     () => {
       high.set(i64.sub(i64.sub(big, high.get()), i64.extendU(nonzero(low.get()))));
@@ -218,15 +211,31 @@ function addFinite(f: FunctionBuilder): void {
         setResult(f, Class.zero, roundsDown());
         f.return();
       });
-      normalize(f, high, low, exponent);
+      normalize(f, wide);
     },
   );
-  f.do(r.exponent.set(exponent.get()), r.high.set(high.get()), r.low.set(low.get()));
+  setMagnitude(f, wide);
 }
 
 const localOf = (variable: Variable) => variable.local;
 
-function normalize(f: FunctionBuilder, high: Variable, low: Variable, exponent: Variable): void {
+/** A significand of 128 bits, with the exponent of its top bit. */
+export type Wide = Readonly<Record<'high' | 'low' | 'exponent', Variable>>;
+
+export function setMagnitude(f: FunctionBuilder, { high, low, exponent }: Wide): void {
+  f.do(r.exponent.set(exponent.get()), r.high.set(high.get()), r.low.set(low.get()));
+}
+
+/** A sum had one bit more: it becomes the top bit, and what falls out is kept in bit 0. */
+export function takeCarryIn(f: FunctionBuilder, { high, low, exponent }: Wide): void {
+  const sticky = f.let(i64.and(low.get(), i64.const(1)));
+  low.set(i64.or(i64.or(i64.shrU(low.get(), i64.const(1)), i64.shl(high.get(), i64.const(63))), sticky));
+  high.set(i64.or(i64.shrU(high.get(), i64.const(1)), TOP_BIT));
+  exponent.set(i32.add(exponent.get(), one32));
+}
+
+/** Moves the first bit that is set, and one is, to the top. */
+export function normalize(f: FunctionBuilder, { high, low, exponent }: Wide): void {
   f.if(i64.eqz(high.get()), () => {
     high.set(low.get());
     low.set(zero64);
@@ -262,9 +271,9 @@ function defineMultiply(library: Library): void {
     const high = f.variable(f.call('multiplyHigh', a.high.get(), b.high.get()));
     const low = f.variable(i64.mul(a.high.get(), b.high.get()));
     const exponent = f.variable(i32.add(i32.add(a.exponent.get(), b.exponent.get()), one32));
-    normalize(f, high, low, exponent);
+    normalize(f, { high, low, exponent });
     setResult(f, Class.finite, sign);
-    f.do(r.exponent.set(exponent.get()), r.high.set(high.get()), r.low.set(low.get()));
+    setMagnitude(f, { high, low, exponent });
   });
 }
 

@@ -3,7 +3,19 @@ import { i32, i64, select } from '../wasm/expr.js';
 import type { FunctionBuilder, Library } from './library.js';
 import { nonzero, one32, zero32, zero64 } from './library.js';
 import { a, b, Class, control, Exception, OPERAND_A, OPERAND_B, r } from './scratch.js';
-import { early, fsw, isEmpty, markFull, stAddress, Status, unmaskedOf, unpackSt } from './stack.js';
+import {
+  beginBinary,
+  beginOnTop,
+  beginUnary,
+  early,
+  fsw,
+  isEmpty,
+  markFull,
+  stAddress,
+  Status,
+  unmaskedOf,
+  unpackSt,
+} from './stack.js';
 import { isNan, raise } from './unpack.js';
 
 /** Arithmetic by the reg field of d8: the reversed forms swap their operands. */
@@ -74,31 +86,16 @@ function compute(f: FunctionBuilder, operation: Expr): void {
   f.if(divides, () => f.do(f.call('divide')));
 }
 
-/** Unpacks ST(0) alone; answers through `stackUnderflow` when it is empty. */
-function unaryOperand(f: FunctionBuilder): void {
-  f.do(f.call('begin'));
-  f.if(isEmpty(zero32), () => {
-    f.do(f.call('stackUnderflow', zero32, zero32));
-    f.return();
-  });
-  unpackSt(f, OPERAND_A, zero32);
-  f.do(b.class.set(i32.const(Class.zero)));
-}
-
 function defineUnary(library: Library): void {
   library.define('x87SquareRoot', [], [], (f) => {
-    unaryOperand(f);
+    beginUnary(f);
     f.do(f.call('precisionControl'));
     f.if(i32.eqz(f.call('nan80')), () => f.do(f.call('squareRoot')));
     f.do(f.call('finish', zero32, zero32));
   });
   /** changeSign(and i32, xor i32): on the 16 bits that hold sign and exponent. */
   library.define('changeSign', ['i32', 'i32'], [], (f) => {
-    f.do(f.call('begin'));
-    f.if(isEmpty(zero32), () => {
-      f.do(f.call('stackUnderflow', zero32, zero32));
-      f.return();
-    });
+    beginOnTop(f);
     const at = f.let(stAddress(zero32));
     const head = i32.and(i32.load16u(at, 8), f.argument(0));
     f.do(i32.store16(at, i32.xor(head, f.argument(1)), 8), f.call('commit'));
@@ -232,7 +229,7 @@ function defineRoundToInteger(library: Library): void {
     return i64.add(whole.get(), i64.extendU(away));
   });
   library.define('roundToInteger', [], [], (f) => {
-    unaryOperand(f);
+    beginUnary(f);
     f.if(i32.eqz(f.call('nan80')), () => {
       f.do(f.call('operandToResult'));
       const fractional = i32.and(isA(Class.finite), i32.ltS(a.exponent.get(), i32.const(63)));
@@ -252,13 +249,7 @@ const HUGE = 0x1_0000;
 
 function defineScale(library: Library): void {
   library.define('scale', [], [], (f) => {
-    f.do(f.call('begin'));
-    f.if(i32.or(isEmpty(zero32), isEmpty(one32)), () => {
-      f.do(f.call('stackUnderflow', zero32, zero32));
-      f.return();
-    });
-    unpackSt(f, OPERAND_A, zero32);
-    unpackSt(f, OPERAND_B, one32);
+    beginBinary(f, zero32, zero32);
     f.if(i32.eqz(f.call('nan80')), () => scaleOperand(f));
     f.do(f.call('finish', zero32, zero32));
   });
@@ -303,7 +294,7 @@ function defineExtract(library: Library): void {
       f.do(f.call('commit'));
       f.return();
     });
-    unaryOperand(f);
+    beginUnary(f);
     f.if(i32.eqz(isEmpty(i32.const(-1))), () => {
       f.do(f.call('push'));
       f.if(i32.eqz(early()), () => f.do(f.call('defaultNan', one32)));

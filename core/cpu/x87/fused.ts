@@ -1,9 +1,17 @@
 import type { Expr } from '../wasm/expr.js';
 import { i32, i64, select } from '../wasm/expr.js';
-import { invalid, isClass, setResult } from './arithmetic.js';
-import type { FunctionBuilder, Library, Variable } from './library.js';
-import { nonzero, one32, QUIET_BIT, TOP_BIT, zero32, zero64 } from './library.js';
-import type { NumberFields } from './scratch.js';
+import {
+  copyToResult,
+  invalid,
+  isClass,
+  normalize,
+  setMagnitude,
+  setResult,
+  takeCarryIn,
+} from './arithmetic.js';
+import type { Wide } from './arithmetic.js';
+import type { FunctionBuilder, Library } from './library.js';
+import { nonzero, one32, QUIET_BIT, zero32, zero64 } from './library.js';
 import {
   a,
   b,
@@ -74,11 +82,6 @@ function defineNan(library: Library): void {
   });
 }
 
-function copy(f: FunctionBuilder, from: NumberFields): void {
-  setResult(f, Class.finite, from.sign.get());
-  f.do(r.exponent.set(from.exponent.get()), r.high.set(from.high.get()), r.low.set(zero64));
-}
-
 /** fusedFinite(): A * B + C before rounding, for operands that are no NaN. */
 function defineProduct(library: Library): void {
   library.define('fusedFinite', [], [], (f) => {
@@ -99,7 +102,7 @@ function defineProduct(library: Library): void {
       f.return();
     });
     f.if(isClass(r, Class.zero), () => {
-      copy(f, c);
+      copyToResult(f, c);
       f.return();
     });
     f.do(f.call('addWide'));
@@ -145,38 +148,32 @@ function defineAddWide(library: Library): void {
     const exponent = f.variable(pick(r.exponent.get(), c.exponent.get()));
     const same = f.let(i32.eq(r.sign.get(), c.sign.get()));
     f.do(r.sign.set(select(productIsBigger, r.sign.get(), c.sign.get())));
-    const [high, low] = [f.variable(zero64), f.variable(zero64)];
+    const wide: Wide = { high: f.variable(zero64), low: f.variable(zero64), exponent };
     const magnitude = select(productIsBigger, distance, i32.sub(zero32, distance));
     f.do(f.call('shiftWide', smallHigh, smallLow, magnitude));
-    f.body.popInto(low.local);
-    f.body.popInto(high.local);
+    f.body.popInto(wide.low.local);
+    f.body.popInto(wide.high.local);
     f.if(
       same,
-      () => addParts(f, { high, low, exponent }, bigHigh, bigLow),
-      () => subtractParts(f, { high, low, exponent }, bigHigh, bigLow),
+      () => addParts(f, wide, bigHigh, bigLow),
+      () => subtractParts(f, wide, bigHigh, bigLow),
     );
-    f.do(r.exponent.set(exponent.get()), r.high.set(high.get()), r.low.set(low.get()));
+    setMagnitude(f, wide);
   });
 }
 
-type Wide = Readonly<Record<'high' | 'low' | 'exponent', Variable>>;
-
-function addParts(f: FunctionBuilder, { high, low, exponent }: Wide, bigHigh: Expr, bigLow: Expr): void {
+function addParts(f: FunctionBuilder, wide: Wide, bigHigh: Expr, bigLow: Expr): void {
+  const { high, low } = wide;
   low.set(i64.add(low.get(), bigLow));
   const carry = f.let(i64.extendU(i64.ltU(low.get(), bigLow)));
   const sum = f.let(i64.add(high.get(), bigHigh));
   const overflows = i32.or(i64.ltU(sum, bigHigh), i64.ltU(i64.add(sum, carry), sum));
   high.set(i64.add(sum, carry));
-  f.if(overflows, () => {
-    const sticky = f.let(i64.and(low.get(), i64.const(1)));
-    low.set(i64.or(i64.or(i64.shrU(low.get(), i64.const(1)), i64.shl(high.get(), i64.const(63))), sticky));
-    high.set(i64.or(i64.shrU(high.get(), i64.const(1)), TOP_BIT));
-    exponent.set(i32.add(exponent.get(), one32));
-  });
+  f.if(overflows, () => takeCarryIn(f, wide));
 }
 
 function subtractParts(f: FunctionBuilder, wide: Wide, bigHigh: Expr, bigLow: Expr): void {
-  const { high, low, exponent } = wide;
+  const { high, low } = wide;
   const borrow = f.let(i64.extendU(i64.ltU(bigLow, low.get())));
   low.set(i64.sub(bigLow, low.get()));
   high.set(i64.sub(i64.sub(bigHigh, high.get()), borrow));
@@ -184,16 +181,5 @@ function subtractParts(f: FunctionBuilder, wide: Wide, bigHigh: Expr, bigLow: Ex
     setResult(f, Class.zero, i32.eq(control.rounding.get(), one32));
     f.return();
   });
-  f.if(i64.eqz(high.get()), () => {
-    high.set(low.get());
-    low.set(zero64);
-    exponent.set(i32.sub(exponent.get(), i32.const(64)));
-  });
-  const shift = f.let(i64.clz(high.get()));
-  f.if(nonzero(shift), () => {
-    const carried = i64.shrU(low.get(), i64.sub(i64.const(64), shift));
-    high.set(i64.or(i64.shl(high.get(), shift), carried));
-    low.set(i64.shl(low.get(), shift));
-    exponent.set(i32.sub(exponent.get(), i32.wrap(shift)));
-  });
+  normalize(f, wide);
 }

@@ -3,8 +3,7 @@ import type { Expr } from '../wasm/expr.js';
 import { i32, i64 } from '../wasm/expr.js';
 import type { FunctionBuilder, Library } from './library.js';
 import { one32, zero32 } from './library.js';
-import type { OPERAND_A, OPERAND_B } from './scratch.js';
-import { control, Exception, field32, PRECOMPUTATION } from './scratch.js';
+import { b, Class, control, Exception, field32, OPERAND_A, OPERAND_B, PRECOMPUTATION } from './scratch.js';
 
 /** Bits of the status word. */
 export const Status = { SF: 0x40, ES: 0x80, C0: 0x100, C1: 0x200, C2: 0x400, C3: 0x4000, B: 0x8000 } as const;
@@ -36,6 +35,33 @@ export const early = () => unmaskedOf(PRECOMPUTATION);
 
 export const unpackSt = (f: FunctionBuilder, operand: typeof OPERAND_A | typeof OPERAND_B, st: Expr) =>
   f.do(f.call('unpack80', i32.const(operand), stAddress(st)));
+
+/** Begins an instruction on ST(0), which ends here where that is empty. */
+export function beginOnTop(f: FunctionBuilder): void {
+  f.do(f.call('begin'));
+  f.if(isEmpty(zero32), () => {
+    f.do(f.call('stackUnderflow', zero32, zero32));
+    f.return();
+  });
+}
+
+/** Begins an instruction on ST(0) alone, and takes it apart. */
+export function beginUnary(f: FunctionBuilder): void {
+  beginOnTop(f);
+  unpackSt(f, OPERAND_A, zero32);
+  f.do(b.class.set(i32.const(Class.zero)));
+}
+
+/** Begins an instruction on ST(0) and ST(1), and takes them apart. It ends here where one is empty. */
+export function beginBinary(f: FunctionBuilder, destination: Expr, pops: Expr): void {
+  f.do(f.call('begin'));
+  f.if(i32.or(isEmpty(zero32), isEmpty(one32)), () => {
+    f.do(f.call('stackUnderflow', destination, pops));
+    f.return();
+  });
+  unpackSt(f, OPERAND_A, zero32);
+  unpackSt(f, OPERAND_B, one32);
+}
 
 export function defineStack(library: Library): void {
   defineBegin(library);

@@ -11,6 +11,7 @@ import type { ShiftOperation } from './sse-integer.js';
 import { plain, shifted, shifts } from './sse-integer.js';
 import { implicitAddress } from './sse-move.js';
 import { asVector, setRegister } from './sse-support.js';
+import type { Binary } from './sse-support.js';
 import type { X87Tuple } from './x87-support.js';
 import { notWaiting, reportPending, waiting } from './x87-support.js';
 
@@ -47,7 +48,6 @@ const store: Meaning = (e) => {
   copy(e);
 };
 
-type Binary = (a: Expr, b: Expr) => Expr;
 const low = (value: Expr) => i64x2.extract(value, 0);
 const vectorOf = (bits: Expr) => asVector(bits);
 

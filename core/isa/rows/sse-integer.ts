@@ -2,21 +2,11 @@ import type { Expr } from '../../cpu/wasm/expr.js';
 import { i32, i64, select } from '../../cpu/wasm/expr.js';
 import { i16x8, i32x4, i64x2, i8x16, v128 } from '../../cpu/wasm/simd-expr.js';
 import type { Meaning, Row } from '../row.js';
-import type { RowTuple } from './sse-support.js';
-import { register, setRegister, source, sse } from './sse-support.js';
+import type { Binary, RowTuple } from './sse-support.js';
+import { lanes, register, setRegister, source, sse } from './sse-support.js';
 
 const ALIGNED = { aligned: true };
 const HOT = { aligned: true, hot: 'r' };
-
-type Binary = (a: Expr, b: Expr) => Expr;
-
-/** destination = destination op source, all 16 bytes. */
-const lanes =
-  (compute: Binary): Meaning =>
-  (e) => {
-    const b = source(e, 1);
-    setRegister(e, 0, compute(register(e, 0), b));
-  };
 
 const UPPER_HALVES = Array.from({ length: 8 }, (_, lane) => [lane * 4 + 2, lane * 4 + 3]).flat();
 

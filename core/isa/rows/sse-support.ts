@@ -29,6 +29,16 @@ export function source(e: Emitter, i: number): Expr {
   return e.let(i64x2.replace(v128.const64(0n), 0, e.read(i)));
 }
 
+export type Binary = (a: Expr, b: Expr) => Expr;
+
+/** destination = destination op source, all 16 bytes. */
+export const lanes =
+  (compute: Binary): Meaning =>
+  (e) => {
+    const b = source(e, 1);
+    setRegister(e, 0, compute(register(e, 0), b));
+  };
+
 const BYTES = Array.from({ length: 16 }, (_, i) => i);
 
 /** The bytes that a half of the destination is made of, in the low part. */

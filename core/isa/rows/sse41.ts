@@ -7,9 +7,10 @@ import { bitselect, i16x8, i32x4, i64x2, i8x16, v128 } from '../../cpu/wasm/simd
 import { LANES_A, LANES_B, WIDE } from '../../cpu/x87/scratch.js';
 import type { FormatName } from '../../cpu/x87/vector.js';
 import type { Meaning, Row } from '../row.js';
-import type { LaneShape, RowTuple } from './sse-support.js';
+import type { Binary, LaneShape, RowTuple } from './sse-support.js';
 import {
   laneCount,
+  lanes,
   onLanes,
   partOfImmediate,
   PD,
@@ -24,14 +25,6 @@ import {
 } from './sse-support.js';
 
 const ALIGNED = { aligned: true };
-type Binary = (a: Expr, b: Expr) => Expr;
-
-const lanes =
-  (compute: Binary): Meaning =>
-  (e) => {
-    const b = source(e, 1);
-    setRegister(e, 0, compute(register(e, 0), b));
-  };
 
 const THIRTY_TWO = i32.const(32);
 const lowDwordSigned = (value: Expr) => i64x2.shrS(i64x2.shl(value, THIRTY_TWO), THIRTY_TWO);

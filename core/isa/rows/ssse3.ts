@@ -7,12 +7,11 @@ import { LANES_A, LANES_B, LANES_RESULT } from '../../cpu/x87/scratch.js';
 import type { Meaning, Row } from '../row.js';
 import { writeMmx } from './mmx.js';
 import { asVector, register, setRegister, source, sse } from './sse-support.js';
-import type { RowTuple } from './sse-support.js';
+import type { Binary, RowTuple } from './sse-support.js';
 import type { X87Tuple } from './x87-support.js';
 import { waiting } from './x87-support.js';
 
 const ALIGNED = { aligned: true };
-type Binary = (a: Expr, b: Expr) => Expr;
 type Let = (value: Expr) => Expr;
 type Compute = (keep: Let, a: Expr, b: Expr) => Expr;
 

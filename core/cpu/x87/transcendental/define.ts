@@ -1,8 +1,8 @@
 import { i32 } from '../../wasm/expr.js';
 import type { FunctionBuilder, Library } from '../library.js';
 import { one32, TOP_BIT, zero32, zero64 } from '../library.js';
-import { a, b, Class, control, Exception, OPERAND_A, OPERAND_B, r } from '../scratch.js';
-import { early, fsw, isEmpty, stAddress, Status, unpackSt } from '../stack.js';
+import { a, b, Class, control, Exception, OPERAND_A, r } from '../scratch.js';
+import { beginBinary, beginUnary, early, fsw, isEmpty, stAddress, Status, unpackSt } from '../stack.js';
 import { Transcendental } from './index.js';
 
 /** From this exponent on the trigonometric functions leave their argument alone and set C2. */
@@ -27,13 +27,7 @@ function store(f: FunctionBuilder, st: number): void {
 
 function defineUnary(library: Library): void {
   library.define('x87Exponential', [], [], (f) => {
-    f.do(f.call('begin'));
-    f.if(isEmpty(zero32), () => {
-      f.do(f.call('stackUnderflow', zero32, zero32));
-      f.return();
-    });
-    unpackSt(f, OPERAND_A, zero32);
-    f.do(b.class.set(i32.const(Class.zero)));
+    beginUnary(f);
     f.if(i32.eqz(f.call('nan80')), () => computed(f, Transcendental.exponential));
     f.do(f.call('finish', zero32, zero32));
   });
@@ -43,13 +37,7 @@ function defineUnary(library: Library): void {
 function defineBinary(library: Library): void {
   for (const name of ['timesLogarithm', 'timesLogarithmOnePlus', 'angle'] as const) {
     library.define(name, [], [], (f) => {
-      f.do(f.call('begin'));
-      f.if(i32.or(isEmpty(zero32), isEmpty(one32)), () => {
-        f.do(f.call('stackUnderflow', one32, one32));
-        f.return();
-      });
-      unpackSt(f, OPERAND_A, zero32);
-      unpackSt(f, OPERAND_B, one32);
+      beginBinary(f, one32, one32);
       f.if(i32.eqz(f.call('nan80')), () => computed(f, Transcendental[name]));
       f.do(f.call('finish', one32, one32));
     });
