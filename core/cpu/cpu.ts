@@ -336,7 +336,7 @@ export class X86Cpu implements Cpu {
       retired: () => this.retired,
       debug: this.#debug,
       controlChanged: () => this.#controlChanged(),
-      log: (rip) => this.#reportUndefined(rip),
+      reportUndefined: (rip) => this.#reportUndefined(rip),
     };
   }
 

@@ -59,12 +59,14 @@ export class Delivery {
     if (!this.state.longActive) return this.#legacy.deliver(vector, code, kind);
     if (!this.state.isLong) this.#widen();
     const gate = this.#gate(vector, kind);
-    const target = this.#target(gate, kind);
+    const external = kind === 'software' ? 0 : EXTERNAL;
+    const target = this.segments.gateTarget(gate.selector, external);
+    if (!isCanonicalHigh(gate.offsetHigh)) throw new GuestFault(Vector.GP, external);
     const { cpl } = this.state;
     const newCpl = target.attributes & Attribute.conforming ? cpl : target.dpl;
     // An instruction that is started again must not meet its own breakpoint (manual volume 3, 17.3.1.1).
     const flags = readFlags(this.state) | (kind === 'fault' ? Flag.RF : 0);
-    this.#push(this.#stack(gate, newCpl, cpl, kind), code, flags);
+    this.#push(this.#stack(gate, newCpl, external), code, { flags, supervisor: newCpl !== 3 });
     this.#enter(gate, target, newCpl, cpl);
   }
 
@@ -103,38 +105,33 @@ export class Delivery {
     return { offsetLow, offsetHigh, selector: low >>> 16, ist: bits & 7, type };
   }
 
-  #target(gate: Gate, kind: EventKind): Descriptor {
-    const external = kind === 'software' ? 0 : EXTERNAL;
-    const code = (gate.selector & 0xfffc) | external;
-    if ((gate.selector & 0xfffc) === 0) throw new GuestFault(Vector.GP, external);
-    const target = this.segments.descriptor(gate.selector);
-    const isCode =
-      (target.attributes & (Attribute.notSystem | Attribute.code)) === (Attribute.notSystem | Attribute.code);
-    const isLong = (target.attributes & (Attribute.long | Attribute.default32)) === Attribute.long;
-    if (!isCode || !isLong || target.dpl > this.state.cpl) throw new GuestFault(Vector.GP, code);
-    if ((target.attributes & Attribute.present) === 0) throw new GuestFault(Vector.NP, code);
-    if (!isCanonicalHigh(gate.offsetHigh)) throw new GuestFault(Vector.GP, external);
-    return target;
+  /** Where in the state the top of the stack to push on lies. */
+  #stack({ ist }: Gate, newCpl: number, external: number): number {
+    const { u32, cpl } = this.state;
+    const isCurrent = ist === 0 && newCpl === cpl;
+    if (!isCurrent) this.#loadNewStack(ist, newCpl, external);
+    const stack = isCurrent ? RSP : State.newStack;
+    if (!isCanonicalHigh(u32[(stack >> 2) + 1]!)) throw new GuestFault(Vector.SS, external);
+    return stack;
   }
 
-  /** Where in the state the top of the stack to push on lies. */
-  #stack({ ist }: Gate, newCpl: number, cpl: number, kind: EventKind): number {
-    const external = kind === 'software' ? 0 : EXTERNAL;
-    if (ist === 0 && newCpl === cpl) return RSP;
+  /** From the task's state, by number in its table of stacks or by privilege. */
+  #loadNewStack(ist: number, newCpl: number, external: number): void {
     const offset = ist === 0 ? 4 + newCpl * 8 : 0x24 + (ist - 1) * 8;
     const task = segmentAt('tr');
     if (offset + 7 > this.state.get32(task + 16))
       throw new GuestFault(Vector.TS, (this.state.selector('tr') & 0xfffc) | external);
     const words = this.memory.load(task, offset, 2, true);
-    const { u32 } = this.state;
-    u32[State.newStack >> 2] = words[0]!;
-    u32[(State.newStack >> 2) + 1] = words[1]!;
-    if (!isCanonicalHigh(words[1]!)) throw new GuestFault(Vector.SS, external);
-    return State.newStack;
+    this.state.set32(State.newStack, words[0]!);
+    this.state.set32(State.newStack + 4, words[1]!);
   }
 
   /** The frame, lowest word first: [error code] rip cs rflags rsp ss. The stack is aligned to 16 before. */
-  #push(stack: number, code: number | undefined, flags: number): void {
+  #push(
+    stack: number,
+    code: number | undefined,
+    { flags, supervisor }: { readonly flags: number; readonly supervisor: boolean },
+  ): void {
     const { state, memory } = this;
     const { u32 } = state;
     const { words } = memory;
@@ -151,7 +148,7 @@ export class Delivery {
     put(u32[RSP >> 2]!, u32[(RSP >> 2) + 1]!);
     put(state.selector('ss'), 0);
     const offset = -(u32[stack >> 2]! & 15) - count * 4;
-    memory.store(stack, offset, count, true);
+    memory.store(stack, offset, count, supervisor);
     const low = u32[stack >> 2]! + offset;
     u32[(RSP >> 2) + 1] = u32[(stack >> 2) + 1]! - (low < 0 ? 1 : 0);
     u32[RSP >> 2] = low;

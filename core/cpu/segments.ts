@@ -19,8 +19,20 @@ export interface Descriptor extends Segment {
 
 const KIND = Attribute.notSystem | Attribute.code;
 export const isCode = ({ attributes }: Segment) => (attributes & KIND) === KIND;
-export const isWritableData = ({ attributes }: Segment) =>
+/** 64-bit, where IA-32e mode is active. */
+export const isLongCode = ({ attributes }: Segment) =>
+  (attributes & (Attribute.long | Attribute.default32)) === Attribute.long;
+const isWritableData = ({ attributes }: Segment) =>
   (attributes & (KIND | Attribute.writable)) === (Attribute.notSystem | Attribute.writable);
+
+/** Whether a segment can be the stack of a privilege level. */
+export const isStackOf = (level: number, segment: Descriptor): boolean =>
+  (segment.selector & 3) === level && segment.dpl === level && isWritableData(segment);
+
+/** Bytes of a gate, TSS or LDT descriptor while IA-32e mode is active. */
+const LONG_DESCRIPTOR_BYTES = 16;
+/** Bits of its last word that would be the type of a second descriptor. */
+const UPPER_TYPE = 0x1f00;
 
 /** Reads descriptors from the GDT and the LDT and loads segment registers (manual volume 3, 3.4 and 5). */
 export class Segments {
@@ -52,23 +64,29 @@ export class Segments {
   systemDescriptor(selector: number): Descriptor {
     const descriptor = this.descriptor(selector);
     if (!this.state.longActive) return descriptor;
-    const upper = this.memory.load(this.#table(selector), (selector & INDEX) + 8, 1, true)[0]!;
-    return { ...descriptor, base: descriptor.base | (BigInt(upper) << 32n) };
+    const table = this.#table(selector, Vector.GP, LONG_DESCRIPTOR_BYTES);
+    const words = this.memory.load(table, (selector & INDEX) + 8, 2, true);
+    const base = descriptor.base | (BigInt(words[0]!) << 32n);
+    if ((words[1]! & UPPER_TYPE) !== 0 || !isCanonical(base))
+      throw new GuestFault(Vector.GP, selector & 0xfffc);
+    return { ...descriptor, base };
   }
 
   /** Sets bits of the type in the table: accessed, busy. */
   mark(selector: number, typeBits: number): void {
+    const table = this.#table(selector, Vector.GP);
     const upperHalf = (selector & INDEX) + 4;
-    this.memory.load(this.#table(selector), upperHalf, 1, true)[0]! |= typeBits << 8;
-    this.memory.store(this.#table(selector), upperHalf, 1, true);
+    this.memory.load(table, upperHalf, 1, true)[0]! |= typeBits << 8;
+    this.memory.store(table, upperHalf, 1, true);
   }
 
-  /** The code that an interrupt gate leads to; `external` is a bit of the error code. */
+  /** The code that an interrupt gate leads to, in IA-32e mode 64-bit code; `external` is a bit of the error code. */
   gateTarget(selector: number, external: number): Descriptor {
     if ((selector & 0xfffc) === 0) throw new GuestFault(Vector.GP, external);
     const target = this.#anywhere(selector, Vector.GP, external);
     const code = (selector & 0xfffc) | external;
-    if (!isCode(target) || target.dpl > this.state.cpl) throw new GuestFault(Vector.GP, code);
+    const isWrongMode = this.state.longActive && !isLongCode(target);
+    if (!isCode(target) || isWrongMode || target.dpl > this.state.cpl) throw new GuestFault(Vector.GP, code);
     if ((target.attributes & Attribute.present) === 0) throw new GuestFault(Vector.NP, code);
     this.accessed(target);
     return target;
@@ -88,8 +106,7 @@ export class Segments {
     if ((selector & 0xfffc) === 0) throw new GuestFault(Vector.TS, external);
     const segment = this.#anywhere(selector, Vector.TS, external);
     const code = (selector & 0xfffc) | external;
-    if ((selector & 3) !== level || segment.dpl !== level || !isWritableData(segment))
-      throw new GuestFault(Vector.TS, code);
+    if (!isStackOf(level, segment)) throw new GuestFault(Vector.TS, code);
     if ((segment.attributes & Attribute.present) === 0) throw new GuestFault(Vector.SS, code);
     this.accessed(segment);
     return { segment, top };
@@ -108,17 +125,19 @@ export class Segments {
 
   /** The words of a gate; in IA-32e mode it has 16 bytes, and a type in the upper ones is wrong. */
   gateWords(selector: number): { words: [number, number]; extension: number } {
-    const table = this.#table(selector);
-    const count = this.state.longActive ? 4 : 2;
-    if (count === 4) this.#table((selector & 0xfffc) + 8);
-    const [low, high, extension = 0, last = 0] = this.memory.load(table, selector & INDEX, count, true);
-    if (count === 4 && (last & 0x1f00) !== 0) throw new GuestFault(Vector.GP, selector & 0xfffc);
-    return { words: [low!, high!], extension: count === 4 ? extension : 0 };
+    const bytes = this.state.longActive ? LONG_DESCRIPTOR_BYTES : 8;
+    const table = this.#table(selector, Vector.GP, bytes);
+    const words = this.memory.load(table, selector & INDEX, bytes / 4, true);
+    const [low, high, extension, last] = words as unknown as [number, number, number, number];
+    if (bytes === 8) return { words: [low, high], extension: 0 };
+    if ((last & UPPER_TYPE) !== 0) throw new GuestFault(Vector.GP, selector & 0xfffc);
+    return { words: [low, high], extension };
   }
 
-  /** Marks a descriptor that is loaded. */
-  accessed({ selector, attributes }: Descriptor): void {
-    if ((attributes & Attribute.accessed) === 0) this.mark(selector, Attribute.accessed);
+  /** Marks descriptors that are about to be loaded. May fault, so it comes before anything has changed. */
+  accessed(...descriptors: readonly Descriptor[]): void {
+    for (const { selector, attributes } of descriptors)
+      if ((attributes & Attribute.accessed) === 0) this.mark(selector, Attribute.accessed);
   }
 
   #anywhere(selector: number, vector: number, external: number): Descriptor {
@@ -135,20 +154,20 @@ export class Segments {
   load(name: SegmentName, selector: number): void {
     if ((selector & 0xfffc) === 0) return this.#loadNull(name, selector);
     const descriptor = this.descriptor(selector);
-    if (name === 'ss') this.#checkStack(descriptor);
-    else this.#checkData(descriptor);
+    const fits = name === 'ss' ? isStackOf(this.state.cpl, descriptor) : this.#isReadable(descriptor);
+    if (!fits) throw new GuestFault(Vector.GP, selector & 0xfffc);
     if ((descriptor.attributes & Attribute.present) === 0) {
       throw new GuestFault(name === 'ss' ? Vector.SS : Vector.NP, selector & 0xfffc);
     }
-    if ((descriptor.attributes & Attribute.accessed) === 0) this.mark(selector, Attribute.accessed);
+    this.accessed(descriptor);
     this.state.setSegment(name, descriptor);
   }
 
-  /** Where the base of the table that the selector names lies in the state. */
-  #table(selector: number, vector: number = Vector.GP): number {
+  /** Where the base of the table that the selector names lies in the state; the table has to hold so many bytes from there on. */
+  #table(selector: number, vector: number, bytes = 8): number {
     const local = (selector & 4) !== 0;
     const limit = this.state.get32(local ? segmentAt('ldtr') + 16 : State.gdtrLimit);
-    if ((selector | 7) > limit) throw new GuestFault(vector, selector & 0xfffc);
+    if ((selector & INDEX) + bytes - 1 > limit) throw new GuestFault(vector, selector & 0xfffc);
     return local ? segmentAt('ldtr') : State.gdtrBase;
   }
 
@@ -159,21 +178,12 @@ export class Segments {
     this.state.setSegment(name, { selector, base: 0n, limit: 0, attributes: UNUSABLE });
   }
 
-  #checkStack({ selector, attributes, dpl }: Descriptor): void {
-    const { cpl } = this.state;
-    const writable =
-      (attributes & (Attribute.notSystem | Attribute.code | Attribute.writable)) ===
-      (Attribute.notSystem | Attribute.writable);
-    if ((selector & 3) !== cpl || dpl !== cpl || !writable)
-      throw new GuestFault(Vector.GP, selector & 0xfffc);
-  }
-
-  #checkData({ selector, attributes, dpl }: Descriptor): void {
+  #isReadable({ selector, attributes, dpl }: Descriptor): boolean {
     const isCode = (attributes & Attribute.code) !== 0;
     const readable =
       (attributes & Attribute.notSystem) !== 0 && (!isCode || (attributes & Attribute.readable) !== 0);
     const conforming = isCode && (attributes & Attribute.conforming) !== 0;
     const allowed = conforming || (dpl >= (selector & 3) && dpl >= this.state.cpl);
-    if (!readable || !allowed) throw new GuestFault(Vector.GP, selector & 0xfffc);
+    return readable && allowed;
   }
 }

@@ -1,10 +1,10 @@
-import { allowsAccess } from './descriptors.js';
+import { allowsAccess, Attribute } from './descriptors.js';
 import { GuestFault, Vector } from './guest-fault.js';
 import { State } from './layout.js';
+import { isCanonical } from './linear-memory.js';
 import type { LinearMemory } from './linear-memory.js';
 import type { CpuState } from './state.js';
 import type { Segment } from './types.js';
-import { Attribute } from './descriptors.js';
 
 const RSP = State.gpr + 4 * 8;
 const [WORD, DWORD, QWORD] = [2, 4, 8] as const;
@@ -75,7 +75,11 @@ export class Stack {
 
   #linear(offset: bigint, bytes: number, writes: boolean): bigint {
     const { segment, faultCode = 0 } = this.place;
-    if (segment === undefined) return offset;
+    if (segment === undefined) {
+      if (!isCanonical(offset) || !isCanonical(offset + BigInt(bytes - 1)))
+        throw new GuestFault(Vector.SS, faultCode);
+      return offset;
+    }
     if (!allowsAccess(segment, Number(offset), bytes, writes)) throw new GuestFault(Vector.SS, faultCode);
     return BigInt.asUintN(32, segment.base + offset);
   }

@@ -22,8 +22,8 @@ export interface SystemContext {
   readonly retired: () => number;
   /** CR0, CR4 or EFER changed. */
   controlChanged(): void;
-  /** IF may have become 1; the answer is how to go on after an instruction that has moved rip itself. */
-  readonly log: (rip: bigint) => void;
+  /** Tells whoever listens about bytes at `rip` that are no instruction of this processor. */
+  readonly reportUndefined: (rip: bigint) => void;
 }
 
 /** `rip` in state is that of the instruction; the answer is a `Status`. May throw GuestFault. */

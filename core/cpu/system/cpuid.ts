@@ -4,7 +4,7 @@ import type { HiddenFeatures } from '../model.js';
 import type { CpuState } from '../state.js';
 import type { CpuidLeaf } from '../types.js';
 import type { SystemHandler } from './context.js';
-import { Component, XsaveArea } from './extended-state.js';
+import { Component, componentsOf, XsaveArea } from './extended-state.js';
 import { gpr32, setGpr32 } from './operands.js';
 
 const bits = (...positions: number[]) => positions.reduce((sum, at) => (sum | (1 << at)) >>> 0, 0);
@@ -119,12 +119,14 @@ const LEAVES = new Map<number, CpuidLeaf>([
 const NOTHING: CpuidLeaf = [0, 0, 0, 0];
 
 /** The save area for the components that are on, and for all there are. */
-function extendedState(state: CpuState, subleaf: number): CpuidLeaf {
+function extendedState(state: CpuState, hidden: HiddenFeatures, subleaf: number): CpuidLeaf {
   const { sizeBytes, avx, avxBytes } = XsaveArea;
+  const components = componentsOf(hidden);
+  const hasAvx = (components & Component.avx) !== 0;
   const enabledBytes = state.get32(State.xcr0) & Component.avx ? sizeBytes : avx;
-  if (subleaf === 0) return [Component.all, enabledBytes, sizeBytes, 0];
+  if (subleaf === 0) return [components, enabledBytes, hasAvx ? sizeBytes : avx, 0];
   if (subleaf === 1) return [XSAVE_EXTENSIONS, enabledBytes, 0, 0];
-  return subleaf === 2 ? [avxBytes, avx, 0, 0] : NOTHING;
+  return subleaf === 2 && hasAvx ? [avxBytes, avx, 0, 0] : NOTHING;
 }
 
 const [RAX, RCX, RDX, RBX] = [0, 1, 2, 3] as const;
@@ -142,8 +144,8 @@ function shown(number: number, [eax, ebx, ecx, edx]: CpuidLeaf, hidden: HiddenFe
   return number === 0x8000_0001 ? [eax, ebx, ecx & ~hidden.ecxExtended, edx] : [eax, ebx, ecx, edx];
 }
 
-function leafOf(state: CpuState, number: number, subleaf: number): CpuidLeaf {
-  if (number === EXTENDED_STATE) return extendedState(state, subleaf);
+function leafOf(state: CpuState, hidden: HiddenFeatures, number: number, subleaf: number): CpuidLeaf {
+  if (number === EXTENDED_STATE) return extendedState(state, hidden, subleaf);
   if (number === EXTENDED_FEATURES && subleaf !== 0) return NOTHING;
   const leaf = LEAVES.get(number) ?? NOTHING;
   const bit = SWITCHED_ON.get(number);
@@ -156,7 +158,7 @@ export const cpuidLeaf = (
   hidden: HiddenFeatures,
   number: number,
   subleaf: number,
-): CpuidLeaf => shown(number, leafOf(state, number, subleaf), hidden);
+): CpuidLeaf => shown(number, leafOf(state, hidden, number, subleaf), hidden);
 
 const cpuid: SystemHandler = ({ state, hidden }) => {
   const [eax, ebx, ecx, edx] = cpuidLeaf(state, hidden, gpr32(state, RAX), gpr32(state, RCX));

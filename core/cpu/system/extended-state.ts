@@ -1,6 +1,7 @@
 import { ControlBit } from '../control-bits.js';
 import { GuestFault, Vector } from '../guest-fault.js';
 import { State, Status } from '../layout.js';
+import type { HiddenFeatures } from '../model.js';
 import type { CpuState } from '../state.js';
 import type { SystemContext, SystemHandler } from './context.js';
 import {
@@ -157,14 +158,20 @@ const readExtendedControl: SystemHandler = ({ state }) => {
   return Status.next;
 };
 
+const AVX_FEATURE = 1 << 28;
+
+/** What the model of the processor has. */
+export const componentsOf = (hidden: HiddenFeatures): number =>
+  hidden.ecx1 & AVX_FEATURE ? Component.all & ~Component.avx : Component.all;
+
 /** x87 is always on, and AVX needs SSE. */
-const writeExtendedControl: SystemHandler = ({ state, controlChanged }) => {
+const writeExtendedControl: SystemHandler = ({ state, hidden, controlChanged }) => {
   requireXsave(state);
   const value = gpr32(state, RAX);
   const valid =
     gpr32(state, RCX) === 0 &&
     gpr32(state, RDX) === 0 &&
-    (value & ~Component.all) === 0 &&
+    (value & ~componentsOf(hidden)) === 0 &&
     (value & Component.x87) !== 0 &&
     (value & (Component.sse | Component.avx)) !== Component.avx;
   if (!valid) throw new GuestFault(Vector.GP);

@@ -1,4 +1,4 @@
-import { Attribute } from '../descriptors.js';
+import { Attribute, UNUSABLE } from '../descriptors.js';
 import { GuestFault, Vector } from '../guest-fault.js';
 import { State, Status } from '../layout.js';
 import { isCanonical } from '../linear-memory.js';
@@ -47,26 +47,30 @@ const pointerInCode = ({ state }: SystemContext): FarPointer => ({
 });
 
 /** Whether a segment is there, and not of 64 and 32 bits at once. */
-function checkPresent({ state }: SystemContext, { attributes, selector }: Descriptor): void {
+export function checkPresent({ state }: SystemContext, { attributes, selector }: Descriptor): void {
   const long = state.longActive && (attributes & Attribute.long) !== 0;
   if (long && attributes & Attribute.default32) throw new GuestFault(Vector.GP, selector & 0xfffc);
   if ((attributes & Attribute.present) === 0) throw new GuestFault(Vector.NP, selector & 0xfffc);
 }
 
 /** #GP(0) for an offset that the segment does not hold. */
-function checkedOffset({ state }: SystemContext, { attributes, limit }: Descriptor, offset: bigint): bigint {
+export function checkedOffset(
+  { state }: SystemContext,
+  { attributes, limit }: Descriptor,
+  offset: bigint,
+): bigint {
   const long = state.longActive && (attributes & Attribute.long) !== 0;
   const cut = long ? offset : BigInt.asUintN(32, offset);
   if (long ? !isCanonical(offset) : cut > BigInt(limit)) throw new GuestFault(Vector.GP);
   return cut;
 }
 
-function checkedTarget(context: SystemContext, descriptor: Descriptor, offset: bigint): Target {
+export function checkedTarget(context: SystemContext, descriptor: Descriptor, offset: bigint): Target {
   checkPresent(context, descriptor);
   return { descriptor, offset: checkedOffset(context, descriptor, offset) };
 }
 
-function descriptorOf({ segments }: SystemContext, selector: number): Descriptor {
+export function descriptorOf({ segments }: SystemContext, selector: number): Descriptor {
   if ((selector & 0xfffc) === 0) throw new GuestFault(Vector.GP);
   return segments.descriptor(selector);
 }
@@ -113,9 +117,9 @@ function gateTarget(context: SystemContext, { target }: Gate, isJump: boolean): 
   return checkedTarget(context, descriptor, target.offset);
 }
 
-function enter({ state, segments }: SystemContext, { descriptor, offset }: Target, level: number): void {
+/** The descriptor has been marked as accessed before. */
+export function enter({ state }: SystemContext, { descriptor, offset }: Target, level: number): void {
   const { base, limit, attributes, selector } = descriptor;
-  segments.accessed(descriptor);
   state.setSegment('cs', { base, limit, attributes, selector: (selector & 0xfffc) | level });
   state.cpl = level;
   state.instructionPointer = offset;
@@ -126,6 +130,7 @@ function jumpTo(context: SystemContext, { selector, offset }: FarPointer): numbe
   const target = isCode(descriptor)
     ? directTarget(context, descriptor, offset)
     : gateTarget(context, gateOf(context, descriptor), true);
+  context.segments.accessed(target.descriptor);
   enter(context, target, context.state.cpl);
   return Status.jumped;
 }
@@ -140,12 +145,13 @@ function following(state: CpuState, record: number): bigint {
 }
 
 function callTo(context: SystemContext, record: number, pointer: FarPointer, bytes: WordBytes): number {
-  const { state, memory } = context;
+  const { state, memory, segments } = context;
   const descriptor = descriptorOf(context, pointer.selector);
   const back = [BigInt(state.selector('cs')), following(state, record)];
   const gate = isCode(descriptor) ? undefined : gateOf(context, descriptor);
   const target = gate ? gateTarget(context, gate, false) : directTarget(context, descriptor, pointer.offset);
   const { attributes, dpl } = target.descriptor;
+  segments.accessed(target.descriptor);
   if (gate && dpl < state.cpl && (attributes & Attribute.conforming) === 0) {
     callInner(context, gate, target, back);
     return Status.jumped;
@@ -165,7 +171,7 @@ function callInner(context: SystemContext, gate: Gate, target: Target, back: rea
     const top = segments.innerStackLong(level);
     const stack = new Stack(memory, { segment: undefined, top, supervisor: true });
     stack.push(8, [...old, ...back]);
-    state.setSegment('ss', { selector: level, base: 0n, limit: 0, attributes: 0x1_0000 });
+    state.setSegment('ss', { selector: level, base: 0n, limit: 0, attributes: UNUSABLE });
     enter(context, target, level);
     state.set64(RSP, stack.top);
     return;
@@ -189,4 +195,3 @@ const farCallDirect: SystemHandler = (context, record) =>
   callTo(context, record, pointerInCode(context), bytesOf(argument32(context.state, 1)));
 
 export const farHandlers = { farJump, farJumpDirect, farCall, farCallDirect };
-export { checkedOffset, checkedTarget, checkPresent, descriptorOf, enter };

@@ -16,8 +16,8 @@ import { returnHandlers } from './returns.js';
 import { tableHandlers } from './tables.js';
 
 /** Bytes that are no instruction; the record says which exception they deserve. */
-const undefinedOpcode: SystemHandler = ({ state, log }, record) => {
-  log(state.get64(State.rip));
+const undefinedOpcode: SystemHandler = ({ state, reportUndefined }, record) => {
+  reportUndefined(state.get64(State.rip));
   throw new GuestFault(state.get32(record + Field.immediate) || Vector.UD);
 };
 

@@ -3,6 +3,7 @@ import { GuestFault, Vector } from '../guest-fault.js';
 import { State, Status } from '../layout.js';
 import { isCanonicalHigh } from '../linear-memory.js';
 import { Flag, readFlags, writeFlags } from '../rflags.js';
+import { isLongCode } from '../segments.js';
 import type { Descriptor } from '../segments.js';
 import type { SystemContext, SystemHandler } from './context.js';
 import { checkedTarget, enter } from './far.js';
@@ -13,6 +14,7 @@ import {
   dropSegments,
   legacyReturn,
   loadStack,
+  markAccessed,
   outerStack,
   returnDescriptor,
 } from './returns.js';
@@ -40,14 +42,15 @@ interface Halves {
   readonly high: number;
 }
 
-/** `count` words of `bytes` each, the first at rsp plus `offset`. */
-function popped({ memory, state }: SystemContext, offset: number, bytes: number, count: number): Halves[] {
+/** `count` words of `bytes` each from the top of the stack of 64-bit code. */
+function popped({ memory, state }: SystemContext, bytes: number, count: number): Halves[] {
+  if (!isCanonicalHigh(state.get32(RSP + 4))) throw new GuestFault(Vector.SS);
   const numbers = Array.from({ length: count }, (_, i) => i);
   if (bytes === 2) {
-    const view = new DataView(memory.read(state.get64(RSP) + BigInt(offset), bytes * count).buffer);
+    const view = new DataView(memory.read(state.get64(RSP), bytes * count).buffer);
     return numbers.map((i) => ({ low: view.getUint16(i * bytes, true), high: 0 }));
   }
-  const words = memory.load(RSP, offset, (bytes * count) / 4);
+  const words = memory.load(RSP, 0, (bytes * count) / 4);
   if (bytes === 4) return numbers.map((i) => ({ low: words[i]!, high: 0 }));
   return numbers.map((i) => ({ low: words[i * 2]!, high: words[i * 2 + 1]! }));
 }
@@ -62,13 +65,14 @@ function returnTo(context: SystemContext, frame: { rip: Halves; cs: number; rsp:
   const { state } = context;
   const descriptor = returnDescriptor(context, frame.cs);
   const { base, limit, attributes } = descriptor;
-  const long = (attributes & (Attribute.long | Attribute.default32)) === Attribute.long;
-  if (!long || (attributes & Attribute.present) === 0) return returnToLegacy(context, descriptor, frame);
+  if (!isLongCode(descriptor) || (attributes & Attribute.present) === 0)
+    return returnToLegacy(context, descriptor, frame);
   if (!isCanonicalHigh(frame.rip.high)) throw new GuestFault(Vector.GP);
   const rpl = frame.cs & 3;
   const outward = rpl > state.cpl;
-  loadStack(context, frame.ss, outerStack(context, frame.ss, rpl, descriptor));
-  context.segments.accessed(descriptor);
+  const stack = outerStack(context, frame.ss, rpl, descriptor);
+  markAccessed(context, descriptor, stack);
+  loadStack(state, frame.ss, stack);
   state.setSegment('cs', { base, limit, attributes, selector: frame.cs });
   setHalves(context, State.rip, frame.rip);
   setHalves(context, RSP, frame.rsp);
@@ -87,8 +91,9 @@ function returnToLegacy(
   const level = cs & 3;
   const outward = level > state.cpl;
   const stack = outerStack(context, ss, level, descriptor);
+  markAccessed(context, descriptor, stack);
   enter(context, target, level);
-  loadStack(context, ss, stack);
+  loadStack(state, ss, stack);
   setHalves(context, RSP, rsp);
   if (outward) dropSegments(context, level);
 }
@@ -103,7 +108,7 @@ const iret: SystemHandler = (context) => {
   }
   if (state.get32(State.systemFlags) & Flag.NT) throw new GuestFault(Vector.GP);
   const bytes = argument32(state, 0) / 8;
-  const [rip, cs, image, rsp, ss] = popped(context, 0, bytes, 5) as [Halves, Halves, Halves, Halves, Halves];
+  const [rip, cs, image, rsp, ss] = popped(context, bytes, 5) as [Halves, Halves, Halves, Halves, Halves];
   const { cpl } = state;
   const flags = state.get32(State.systemFlags);
   returnTo(context, { rip, cs: cs.low & 0xffff, rsp, ss: ss.low & 0xffff });

@@ -85,8 +85,15 @@ function controlAt(state: CpuState, record: number): number {
   return at;
 }
 
+/** The general register of a move to or from a control or debug register: 64 bits in 64-bit mode, else 32. */
+const operandOf = (state: CpuState, record: number): bigint =>
+  cut(state, state.get64(state.u8[record + Field.rm]!));
+const setOperand = (state: CpuState, record: number, value: bigint): void =>
+  state.set64(state.u8[record + Field.rm]!, cut(state, value));
+const cut = ({ isLong }: CpuState, value: bigint) => (isLong ? value : value & 0xffff_ffffn);
+
 const readControl: SystemHandler = ({ state }, record) => {
-  state.set64(state.u8[record + Field.rm]!, state.get64(controlAt(state, record)));
+  setOperand(state, record, state.get64(controlAt(state, record)));
   return Status.next;
 };
 
@@ -170,8 +177,7 @@ const activated = (cr0: bigint, efer: bigint) =>
 const writeControl: SystemHandler = (context, record) => {
   const { state } = context;
   const at = controlAt(state, record);
-  const operand = state.get64(state.u8[record + Field.rm]!);
-  const value = newControl(state, at, state.isLong ? operand : operand & 0xffff_ffffn);
+  const value = newControl(state, at, operandOf(state, record));
   if (CHECKS.get(at)?.(value, state) === false) throw new GuestFault(Vector.GP);
   setControl(context, at, at === State.cr0 ? value | CR0_FIXED : value);
   if (at === State.cr2 || at === State.cr8) return Status.next;
@@ -220,14 +226,14 @@ function debugAt({ state, debug }: SystemContext, record: number): number {
 
 const readDebug: SystemHandler = (context, record) => {
   const { state } = context;
-  state.set64(state.u8[record + Field.rm]!, state.get64(debugAt(context, record)));
+  setOperand(state, record, state.get64(debugAt(context, record)));
   return Status.next;
 };
 
 const writeDebug: SystemHandler = (context, record) => {
   const { state, debug } = context;
   const at = debugAt(context, record);
-  const value = state.get64(state.u8[record + Field.rm]!);
+  const value = operandOf(state, record);
   const fixed = DEBUG_FIXED.get(at);
   if (fixed && value >> 32n !== 0n) throw new GuestFault(Vector.GP);
   state.set64(at, fixed ? (value & fixed[0]) | fixed[1] : value);

@@ -1,11 +1,12 @@
-import { Attribute, UNUSABLE } from '../descriptors.js';
+import { Attribute, dplOf, UNUSABLE } from '../descriptors.js';
 import { GuestFault, Vector } from '../guest-fault.js';
 import { State, Status } from '../layout.js';
 import { Flag, readFlags, STATUS_FLAGS, SYSTEM_FLAGS, writeFlags } from '../rflags.js';
 import type { Descriptor } from '../segments.js';
-import { isCode, isWritableData } from '../segments.js';
+import { isCode, isStackOf } from '../segments.js';
 import { Stack } from '../stack.js';
 import type { WordBytes } from '../stack.js';
+import type { CpuState } from '../state.js';
 import type { SystemContext, SystemHandler } from './context.js';
 import { checkedOffset, checkPresent, descriptorOf, enter } from './far.js';
 import { argument32 } from './operands.js';
@@ -48,22 +49,23 @@ export function outerStack(
     return 'null';
   }
   const descriptor = segments.descriptor(selector);
-  if ((selector & 3) !== cpl || descriptor.dpl !== cpl || !isWritableData(descriptor))
-    throw new GuestFault(Vector.GP, selector & 0xfffc);
+  if (!isStackOf(cpl, descriptor)) throw new GuestFault(Vector.GP, selector & 0xfffc);
   if ((descriptor.attributes & Attribute.present) === 0) throw new GuestFault(Vector.SS, selector & 0xfffc);
   return descriptor;
 }
 
-export function loadStack(
-  { segments, state }: SystemContext,
-  selector: number,
-  descriptor: Descriptor | 'null',
+/** The code and stack segment of a return are about to be loaded. */
+export function markAccessed(
+  { segments }: SystemContext,
+  code: Descriptor,
+  stack: Descriptor | 'null',
 ): void {
-  if (descriptor === 'null') state.setSegment('ss', { selector, base: 0n, limit: 0, attributes: UNUSABLE });
-  else {
-    segments.accessed(descriptor);
-    state.setSegment('ss', descriptor);
-  }
+  segments.accessed(code, ...(stack === 'null' ? [] : [stack]));
+}
+
+export function loadStack(state: CpuState, selector: number, descriptor: Descriptor | 'null'): void {
+  if (descriptor !== 'null') state.setSegment('ss', descriptor);
+  else state.setSegment('ss', { selector, base: 0n, limit: 0, attributes: UNUSABLE });
 }
 
 /** Data segments that the new privilege may not use become null (manual, IRET and RET). */
@@ -71,7 +73,7 @@ export function dropSegments({ state }: SystemContext, cpl: number): void {
   for (const name of DATA_SEGMENTS) {
     const attributes = state.attributes(name);
     const isConforming = (attributes & 0xc) === 0xc;
-    if (((attributes >> 5) & 3) >= cpl || isConforming || attributes & UNUSABLE) continue;
+    if (dplOf(attributes) >= cpl || isConforming || attributes & UNUSABLE) continue;
     const { base } = state.segment(name);
     state.setSegment(name, { selector: 0, base, limit: 0, attributes: UNUSABLE });
   }
@@ -98,15 +100,19 @@ function returnTo(
   stack.drop(dropped);
   const target = () => ({ descriptor, offset: checkedOffset(context, descriptor, offset) });
   if (!outward) {
-    enter(context, target(), level);
+    const same = target();
+    context.segments.accessed(descriptor);
+    enter(context, same, level);
     stack.load(state);
     return;
   }
   const [top, ss] = stack.pop(bytes, 2) as [bigint, bigint];
   const stackSelector = Number(ss & 0xffffn);
   const segment = outerStack(context, stackSelector, level, descriptor);
-  enter(context, target(), level);
-  loadStack(context, stackSelector, segment);
+  const outside = target();
+  markAccessed(context, descriptor, segment);
+  enter(context, outside, level);
+  loadStack(state, stackSelector, segment);
   const long = state.isLong ? undefined : state.segment('ss');
   const outer = new Stack(memory, { segment: long, top, supervisor: level !== 3 });
   outer.drop(dropped);

@@ -4,7 +4,7 @@ import { Field, State, Status } from '../layout.js';
 import { isCanonical } from '../linear-memory.js';
 import { Flag, readFlags, writeFlags } from '../rflags.js';
 import type { Descriptor } from '../segments.js';
-import { Attribute } from '../segments.js';
+import { Attribute, UNUSABLE } from '../segments.js';
 import type { SegmentName } from '../types.js';
 import type { SystemContext, SystemHandler } from './context.js';
 import { argument32, argument64 } from './operands.js';
@@ -48,7 +48,7 @@ const loadTask: SystemHandler = ({ state, segments }) => {
 const loadLocal: SystemHandler = ({ state, segments }) => {
   const selector = argument32(state, 0);
   if ((selector & 0xfffc) === 0)
-    state.setSegment('ldtr', { selector, base: 0n, limit: 0, attributes: 0x1_0000 });
+    state.setSegment('ldtr', { selector, base: 0n, limit: 0, attributes: UNUSABLE });
   else state.setSegment('ldtr', systemSegment(segments.systemDescriptor(selector), [LDT]));
   return Status.next;
 };

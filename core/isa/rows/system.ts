@@ -42,8 +42,12 @@ function mustLook(): Expr {
   return i32.or(i32.and(enabled, i32.const(1)), i32.and(flags, i32.const(Flag.TF)));
 }
 
-const syscall: Meaning = (e) => {
+/** #UD while EFER.SCE is clear. */
+const requireSystemCalls = (e: Emitter) =>
   e.body.if(i64.eqz(i64.and(state64(State.efer), i64.const(1))), () => e.fault(UD));
+
+const syscall: Meaning = (e) => {
+  requireSystemCalls(e);
   e.body.if(state32(State.syscallTapped), () => e.ask('syscallTap'));
   const flags = flagsImage(e);
   const star = e.let(i32.and(i32.wrap(i64.shrU(state64(State.star), i64.const(32))), i32.const(0xfffc)));
@@ -62,6 +66,7 @@ const syscall: Meaning = (e) => {
 const SYSRET_FLAGS = 0x3c_7fd7;
 
 const sysret: Meaning = (e) => {
+  requireSystemCalls(e);
   const target = e.gpr(RCX);
   const canonical = i64.eq(i64.shrS(i64.shl(target, i64.const(16)), i64.const(16)), target);
   e.body.if(i32.eqz(canonical), () => e.fault(GP));
