@@ -131,6 +131,21 @@ describe('isolate page', () => {
     expect([...page.takeRings(bell)]).deep.equal([0, 31, 32, 99]);
     expect([...page.takeRings(bell)]).deep.equal([]);
   });
+  it('who looks out for a reply sees it, and stops looking when the call waits', () => {
+    const words = new Int32Array(new SharedArrayBuffer(page.PAGE_TOTAL_BYTES));
+    words[page.STATE_WORD] = page.PageState.REQUEST;
+    expect(page.lookForReply(words, 10)).equal(false);
+    page.tellWaiting(words);
+    expect(page.lookForReply(words, 2 ** 50)).equal(false);
+    page.reply(words, 0);
+    expect(page.lookForReply(words, 10)).equal(true);
+  });
+  it('a call that is answered does not wait', () => {
+    const words = new Int32Array(new SharedArrayBuffer(page.PAGE_TOTAL_BYTES));
+    page.reply(words, 0);
+    page.tellWaiting(words);
+    expect(words[page.STATE_WORD]).equal(page.PageState.REPLY);
+  });
   it('a reply carries a negative errno', () => {
     const words = new Int32Array(new SharedArrayBuffer(page.PAGE_TOTAL_BYTES));
     page.reply(words, -Errno.ENOENT);

@@ -5,7 +5,7 @@
  *
  * | bytes | |
  * | --- | --- |
- * | 0 | Int32 state: 0 idle, 1 request, 2 reply |
+ * | 0 | Int32 state: 0 idle, 1 request, 2 reply, 3 the call waits |
  * | 8 | number |
  * | 16 .. 63 | arguments 1..6 |
  * | 64 | result, negative errno on failure |
@@ -14,9 +14,10 @@
  *
  * A process writes the arguments, stores state 1, sets its bit in the bell's bitmap, rings (word 0 from 0 to 1, notify when
  * it was 0) and waits on the state word. The kernel clears word 0, takes the bits, serves, writes the result, stores state 2
- * and notifies. Nobody spins.
+ * and notifies. A thread that sleeps takes long to wake, so a process looks at the state for some microseconds before it
+ * sleeps, unless the kernel says by state 3 that the answer will take time; so does an idle machine with the bell.
  */
-export const PageState = { IDLE: 0, REQUEST: 1, REPLY: 2 } as const;
+export const PageState = { IDLE: 0, REQUEST: 1, REPLY: 2, WAITING: 3 } as const;
 
 export const STATE_WORD = 0;
 export const NUMBER_OFFSET = 8;
@@ -83,6 +84,30 @@ export function* takeRings(bell: Int32Array): Generator<number> {
     }
   }
 }
+
+/** The kernel has taken a request and cannot answer it now. */
+export function tellWaiting(words: Int32Array): void {
+  Atomics.compareExchange(words, STATE_WORD, PageState.REQUEST, PageState.WAITING);
+}
+
+/** Looks at the state, at most `looks` times. True once the kernel has answered. */
+export function lookForReply(words: Int32Array, looks: number): boolean {
+  let state: number = PageState.REQUEST;
+  for (let left = looks; left > 0 && state === PageState.REQUEST; left--)
+    state = Atomics.load(words, STATE_WORD);
+  return isAnswer(state);
+}
+
+/** Sleeps until the kernel has answered. */
+export function sleepUntilReply(words: Int32Array): void {
+  for (;;) {
+    const state = Atomics.load(words, STATE_WORD);
+    if (isAnswer(state)) return;
+    Atomics.wait(words, STATE_WORD, state);
+  }
+}
+
+const isAnswer = (state: number) => state !== PageState.REQUEST && state !== PageState.WAITING;
 
 /** The kernel's answer: result first, then the state, then the wake-up. */
 export function reply(words: Int32Array, result: number): void {

@@ -37,12 +37,31 @@ export class Doorbells {
     for (const bell of this.#bells) listenTo(bell, wake);
   }
 
-  /** Blocks this thread until the first bell rings or the time is over: for waits shorter than a timer can measure. */
-  block(ms: number): void {
+  /** Looks out for a ring without sleeping. True when one came before the time was over. */
+  lookOut(ms: number): boolean {
+    const endMs = performance.now() + ms;
+    do {
+      for (let looks = 0; looks < LOOKS_A_CLOCK; looks++) if (this.#isRung()) return true;
+    } while (performance.now() < endMs);
+    return false;
+  }
+
+  /**
+   * Blocks this thread until the first bell rings or the time is over: for waits shorter than a timer can measure. True when a
+   * bell rang.
+   */
+  block(ms: number): boolean {
     Atomics.wait(this.#bells[0]?.view ?? SILENT, 0, 0, ms);
+    return this.#isRung();
+  }
+
+  #isRung(): boolean {
+    for (const { view } of this.#bells) if (Atomics.load(view, 0) !== 0) return true;
+    return false;
   }
 }
 
+const LOOKS_A_CLOCK = 50;
 const SILENT = new Int32Array(new SharedArrayBuffer(4));
 
 function listenTo(bell: Doorbell, wake: () => void): void {

@@ -34,6 +34,8 @@ export interface CallInProgress {
 /** What runs a context's user side: the processor itself, or a V8 isolate. */
 export interface Engine {
   readonly kind: 'native' | 'isolate' | 'kernel';
+  /** A call of the context has to wait. */
+  waits?(): void;
   /** The context will never run again. */
   stop(): void;
 }

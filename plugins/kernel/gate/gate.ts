@@ -212,7 +212,10 @@ export class Gate {
   #sleep(context: Context, wait: Wait): void {
     const passed = wait.deadlineNs !== undefined && wait.deadlineNs <= this.kernel.nowNs();
     if (passed) context.woken = 'deadline';
-    else this.kernel.waits.block(context, wait);
+    else {
+      this.kernel.waits.block(context, wait);
+      context.engine.waits?.();
+    }
     this.#act(Action.wait, 0);
   }
 

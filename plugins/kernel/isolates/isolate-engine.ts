@@ -8,6 +8,7 @@ import {
   reply,
   STATE_WORD,
   takeRings,
+  tellWaiting,
   WINDOW_OFFSET,
 } from '../../../core/abi/isolate-page.js';
 import type { Context, Engine } from '../contexts/context.js';
@@ -234,6 +235,10 @@ export class IsolateEngine implements Engine {
   blockedNs(): bigint {
     if (this.#blockedSince === undefined) return this.#blockedNs;
     return this.#blockedNs + (process.hrtime.bigint() - this.#blockedSince);
+  }
+
+  waits(): void {
+    if (this.serving) tellWaiting(this.words);
   }
 
   stop(): void {
