@@ -52,7 +52,7 @@ describe('Machine', () => {
     const { machine, cpu } = setUp([HLT, NOP]);
     machine.start({ held: true });
     await machine.step();
-    machine.clock.after(3e6, () => cpu.setInterruptLine(true));
+    machine.clock.after(50e6, () => cpu.setInterruptLine(true));
     const steps: number[] = [];
     for (let count = 0; count < 200 && cpu.retired < 2; count++) {
       await machine.step();
@@ -210,7 +210,7 @@ describe('the run loop', () => {
 
   it('sleeps while halted and wakes for a deadline', async () => {
     const { machine, cpu } = setUp([HLT]);
-    machine.clock.after(3e6, () => cpu.setInterruptLine(true));
+    machine.clock.after(50e6, () => cpu.setInterruptLine(true));
     machine.irq.claimController({ lineChange: () => machine.irq.request(true), acknowledge: () => 0 });
     machine.start();
     expect([cpu.retired, cpu.interruptLine]).to.deep.equal([1, false]);
