@@ -102,35 +102,20 @@ class Searcher {
   #input(fd: number, name: string): void {
     const reader = new LineReader(this.call.os.files, fd);
     const limit = this.options.number('m') ?? Infinity;
-    const kept: [number, string][] = [];
+    const surroundings = new Surroundings(this.#before, this.#after, {
+      line: (...line) => this.#line(name, ...line),
+      gap: () => this.call.out.line('--'),
+    });
     let count = 0;
-    let following = 0;
-    let shown = 0;
-    for (let number = 1; count < limit || following > 0; number++) {
+    for (let number = 1; count < limit || surroundings.goOn; number++) {
       const line = reader.nextText();
       if (line === undefined) break;
       const hit = count < limit && this.#matches(line);
-      if (hit) {
-        count++;
-        this.#found = true;
-        if (this.#silent) {
-          if (!this.options.has('c')) break;
-          continue;
-        }
-        if (shown > 0 && kept.length > 0 && (kept[0]?.[0] ?? 0) > shown + 1) this.call.out.line('--');
-        for (const [at, text] of kept.splice(0)) this.#line(name, at, text, '-');
-        this.#line(name, number, line, ':');
-        shown = number;
-        following = this.#after;
-      } else if (following > 0) {
-        following--;
-        this.#line(name, number, line, '-');
-        shown = number;
-      } else if (this.#before > 0) {
-        kept.push([number, line]);
-        if (kept.length > this.#before) kept.shift();
-      }
+      if (hit) count++;
+      if (!this.#silent) surroundings.add(number, line, hit);
+      else if (hit && !this.options.has('c')) break;
     }
+    this.#found ||= count > 0;
     this.#summary(name, count);
   }
 
@@ -169,5 +154,56 @@ function expressionOf(patterns: readonly string[], options: Options): RegExp {
     });
   } catch (error) {
     throw new UsageError(messageOf(error));
+  }
+}
+
+interface Shows {
+  /** `mark` tells a match (:) from a line around one (-). */
+  line(number: number, text: string, mark: string): void;
+  gap(): void;
+}
+
+/** Shows lines that match with those before and behind them. */
+class Surroundings {
+  readonly #kept: [number: number, text: string][] = [];
+  #following = 0;
+  #last = 0;
+
+  constructor(
+    private readonly before: number,
+    private readonly after: number,
+    private readonly shows: Shows,
+  ) {}
+
+  /** Lines behind the last match are still wanted. */
+  get goOn(): boolean {
+    return this.#following > 0;
+  }
+
+  add(number: number, text: string, hit: boolean): void {
+    if (hit) this.#match(number, text);
+    else if (this.#following > 0) {
+      this.#following--;
+      this.#show(number, text, '-');
+    } else this.#keep(number, text);
+  }
+
+  #match(number: number, text: string): void {
+    const first = this.#kept[0]?.[0] ?? number;
+    const around = this.before > 0 || this.after > 0;
+    if (around && this.#last > 0 && first > this.#last + 1) this.shows.gap();
+    for (const line of this.#kept.splice(0)) this.#show(...line, '-');
+    this.#show(number, text, ':');
+    this.#following = this.after;
+  }
+
+  #keep(number: number, text: string): void {
+    this.#kept.push([number, text]);
+    if (this.#kept.length > this.before) this.#kept.shift();
+  }
+
+  #show(number: number, text: string, mark: string): void {
+    this.#last = number;
+    this.shows.line(number, text, mark);
   }
 }

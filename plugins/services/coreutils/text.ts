@@ -167,20 +167,8 @@ export const seq: Applet = {
   raw: true,
   run(call) {
     const args = [...call.args];
-    let separator = '\n';
-    let wide = false;
-    while (/^-[ws]/.test(args[0] ?? '')) {
-      const option = args.shift() ?? '';
-      if (option === '-w') wide = true;
-      else separator = option.slice(2) || (args.shift() ?? '');
-    }
-    const numbers = args.map(Number);
-    if (args.length === 0 || args.length > 3 || numbers.some(Number.isNaN))
-      throw new UsageError('numbers expected');
-    const last = numbers.at(-1) ?? 0;
-    const first = args.length > 1 ? (numbers[0] ?? 1) : 1;
-    const step = args.length > 2 ? (numbers[1] ?? 1) : 1;
-    if (step === 0) throw new UsageError('the step must not be 0');
+    const { separator, wide } = seqOptions(args);
+    const { first, step, last } = rangeOf(args);
     const digits = Math.max(0, ...args.map((text) => text.split('.')[1]?.length ?? 0));
     const width = wide ? Math.max(first.toFixed(digits).length, last.toFixed(digits).length) : 0;
     const count = Math.floor((last - first) / step + 1e-9) + 1;
@@ -191,6 +179,28 @@ export const seq: Applet = {
     return 0;
   },
 };
+
+/** Takes the options away from `args`: what follows may be negative. */
+function seqOptions(args: string[]): { separator: string; wide: boolean } {
+  let separator = '\n';
+  let wide = false;
+  while (/^-[ws]/.test(args[0] ?? '')) {
+    const option = args.shift() ?? '';
+    if (option === '-w') wide = true;
+    else separator = option.slice(2) || (args.shift() ?? '');
+  }
+  return { separator, wide };
+}
+
+function rangeOf(args: readonly string[]): { first: number; step: number; last: number } {
+  const numbers = args.map(Number);
+  if (args.length === 0 || args.length > 3 || numbers.some(Number.isNaN))
+    throw new UsageError('numbers expected');
+  const last = numbers.pop()!;
+  const [first = 1, step = 1] = numbers;
+  if (step === 0) throw new UsageError('the step must not be 0');
+  return { first, step, last };
+}
 
 export const yes: Applet = {
   usage: '[STRING]...',

@@ -83,8 +83,7 @@ export class Expander {
 
   /** The word that `-`, `+` and `=` choose instead of the value. */
   #alternative({ name, operator = '', word = [] }: Parameter): Word | undefined {
-    const value = this.parameter(name);
-    const missing = operator.startsWith(':') ? value === undefined || value === '' : value === undefined;
+    const missing = isMissing(this.parameter(name), operator);
     if (operator.endsWith('-') && missing) return word;
     return operator.endsWith('+') && !missing && operator.length <= 2 ? word : undefined;
   }
@@ -138,22 +137,27 @@ export class Expander {
     return this.#parameterPart(part);
   }
 
-  #parameterPart(part: Parameter): string {
-    const { name, operator, word = [] } = part;
+  #parameterPart({ name, operator, word = [] }: Parameter): string {
+    if (operator !== undefined && /[-+=?]$/.test(operator)) return this.#chosen(name, operator, word);
+    if (operator === 'length' && /^[@*]$/.test(name)) return String(this.state.positional.length);
+    const value = this.parameter(name) ?? this.#unset(name);
+    if (operator === undefined) return value;
+    return operator === 'length' ? String(value.length) : trim(value, operator, this.pattern(word));
+  }
+
+  /** `-` `=` `?` choose the word where there is no value, `+` where there is one; with a colon an empty value is none. */
+  #chosen(name: string, operator: string, word: Word): string {
     const value = this.parameter(name);
-    if (operator === 'length') return String((value ?? '').length);
-    if (operator === undefined) return value ?? this.#unset(name);
-    const missing = operator.startsWith(':') ? value === undefined || value === '' : value === undefined;
-    const kind = operator.at(-1);
-    if (kind === '-') return missing ? this.text(word) : (value ?? '');
-    if (kind === '+') return missing ? '' : this.text(word);
-    if (kind === '=') return missing ? this.#assign(name, this.text(word)) : (value ?? '');
-    if (kind === '?' && !missing) return value ?? '';
-    if (kind === '?') throw new ShellError(`${name}: ${this.text(word) || 'parameter not set'}`, 2);
-    return trim(value ?? '', operator, this.pattern(word));
+    const missing = isMissing(value, operator);
+    if (operator.endsWith('+')) return missing ? '' : this.text(word);
+    if (!missing) return value ?? '';
+    if (operator.endsWith('=')) return this.#assign(name, this.text(word));
+    if (operator.endsWith('-')) return this.text(word);
+    throw new ShellError(`${name}: ${this.text(word) || 'parameter not set'}`, 2);
   }
 
   #assign(name: string, value: string): string {
+    if (!/^[A-Za-z_]/.test(name)) throw new ShellError(`${name}: cannot be assigned to`, 2);
     this.state.set(name, value);
     return value;
   }
@@ -180,6 +184,9 @@ export class Expander {
     return /^\d+$/.test(name) ? state.positional[Number(name) - 1] : state.get(name);
   }
 }
+
+const isMissing = (value: string | undefined, operator: string): boolean =>
+  value === undefined || (value === '' && operator.startsWith(':'));
 
 /** `#` and `%` cut the shortest, `##` and `%%` the longest match. */
 function trim(value: string, operator: string, pattern: string): string {

@@ -48,6 +48,11 @@ const cases: Readonly<
     ['set -e; false; echo never', '', 1],
     ['set -e; if false; then :; fi; false || true; echo here', 'here\n'],
     ['set -u; echo $nothing; echo after', 'sh: nothing: parameter not set\nafter\n'],
+    ['set -u; echo ${#nothing} a', 'sh: nothing: parameter not set\n', 2],
+    ['set -u; echo ${nothing%a} a', 'sh: nothing: parameter not set\n', 2],
+    ['set -- a bc; echo ${#@} ${#*} ${#2}', '2 2 2\n'],
+    ['set --; echo ${1:=a}', 'sh: 1: cannot be assigned to\n', 2],
+    ['x=; echo ${x-a} ${x:-b} ${x+c} ${x:+d} ${y=e} ${x:=f} $y$x', 'b c e f ef\n'],
   ],
   'command substitution and arithmetic': [
     ['echo $(echo hello) `echo world`', 'hello world\n'],

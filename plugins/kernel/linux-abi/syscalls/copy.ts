@@ -35,12 +35,11 @@ export const sendfile: Handler = (kernel, context, outFd, inFd, offsetPointer, c
   if (!(count >= 0)) return -Errno.EINVAL;
   if (!reads(input.description.flags) || !writes(output.description.flags)) return -Errno.EBADF;
   if (!isRegular(input.file.stat().mode) || output.description.flags & Open.APPEND) return -Errno.EINVAL;
-  const from = offsetPointer === 0 ? input.description.offset : readOffset(context, offsetPointer);
+  const from = positionOf(context, input.description, offsetPointer);
   if (from < 0) return -Errno.EINVAL;
   const moved = moveBytes({ kernel, context }, input.description, output.description, { from, count });
   if (typeof moved !== 'number' || moved < 0) return brokenPipe(context, moved);
-  if (offsetPointer === 0) input.description.offset = from + moved;
-  else writeOffset(context, offsetPointer, from + moved);
+  setPosition(context, input.description, offsetPointer, from + moved);
   return moved;
 };
 
@@ -61,15 +60,13 @@ export const copy_file_range: Handler = (
   if (!reads(input.description.flags) || !writes(output.description.flags)) return -Errno.EBADF;
   if (output.description.flags & Open.APPEND) return -Errno.EBADF;
   if (!isRegular(input.file.stat().mode) || !isRegular(output.file.stat().mode)) return -Errno.EINVAL;
-  const from = inPointer === 0 ? input.description.offset : readOffset(context, inPointer);
-  const to = outPointer === 0 ? output.description.offset : readOffset(context, outPointer);
+  const from = positionOf(context, input.description, inPointer);
+  const to = positionOf(context, output.description, outPointer);
   if (from < 0 || to < 0) return -Errno.EINVAL;
   const moved = moveBytes({ kernel, context }, input.description, output.description, { from, to, count });
   if (typeof moved !== 'number' || moved < 0) return moved;
-  if (inPointer === 0) input.description.offset = from + moved;
-  else writeOffset(context, inPointer, from + moved);
-  if (outPointer === 0) output.description.offset = to + moved;
-  else writeOffset(context, outPointer, to + moved);
+  setPosition(context, input.description, inPointer, from + moved);
+  setPosition(context, output.description, outPointer, to + moved);
   return moved;
 };
 
@@ -100,13 +97,19 @@ function moveBytes(
 
 const isRegular = (mode: number) => (mode & FileType.MASK) === FileType.REGULAR;
 
-function readOffset(context: Context, pointer: number): number {
+/** Where the program keeps a position, or the file's own for a null pointer. */
+function positionOf(context: Context, { offset }: Description, pointer: number): number {
+  if (pointer === 0) return offset;
   context.user.prepareWrite(pointer, 8);
   const bytes = context.user.read(pointer, 8);
   return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(0, true));
 }
 
-function writeOffset(context: Context, pointer: number, value: number): void {
+function setPosition(context: Context, description: Description, pointer: number, value: number): void {
+  if (pointer === 0) {
+    description.offset = value;
+    return;
+  }
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigInt64(0, BigInt(value), true);
   context.user.write(pointer, bytes);

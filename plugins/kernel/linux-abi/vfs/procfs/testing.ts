@@ -26,6 +26,33 @@ const system: ProcSystem = {
   random: (into) => void into.fill(0x11),
 };
 
+const memory: ProcProcess['memory'] = {
+  virtualBytes: 8192,
+  residentBytes: 4096,
+  peakBytes: 8192,
+  dataBytes: 4096,
+  stackBytes: 4096,
+  codeBytes: 4096,
+  startCode: 0x40_0000,
+  endCode: 0x40_1000,
+  startStack: 0x7fff_0000,
+  startBrk: 0x50_0000,
+  maps: () => [
+    {
+      start: 0x40_0000,
+      end: 0x40_1000,
+      read: true,
+      write: false,
+      execute: true,
+      shared: false,
+      offset: 0,
+      dev: 0x801,
+      ino: 42,
+      name: '/bin/cat',
+    },
+  ],
+};
+
 export function sampleProcess(place: () => { executable: Location; cwd: Location }): ProcProcess {
   return {
     pid: 7,
@@ -48,32 +75,7 @@ export function sampleProcess(place: () => { executable: Location; cwd: Location
     childSystemNs: 0,
     faults: { minor: 3, major: 1 },
     signals: { pending: 0n, shared: 0n, blocked: 2n, ignored: 4n, caught: 8n },
-    memory: {
-      virtualBytes: 8192,
-      residentBytes: 4096,
-      peakBytes: 8192,
-      dataBytes: 4096,
-      stackBytes: 4096,
-      codeBytes: 4096,
-      startCode: 0x40_0000,
-      endCode: 0x40_1000,
-      startStack: 0x7fff_0000,
-      startBrk: 0x50_0000,
-      maps: () => [
-        {
-          start: 0x40_0000,
-          end: 0x40_1000,
-          read: true,
-          write: false,
-          execute: true,
-          shared: false,
-          offset: 0,
-          dev: 0x801,
-          ino: 42,
-          name: '/bin/cat',
-        },
-      ],
-    },
+    memory,
     commandLine: () => bytes('cat\0file\0'),
     environment: () => bytes('A=1\0'),
     auxiliary: () => new Uint8Array(16),
