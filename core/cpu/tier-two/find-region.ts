@@ -8,6 +8,9 @@ import type { CpuState } from '../state.js';
 import { PLAIN } from './float-shortcuts.js';
 import { isNearEnough, MOST_INSTRUCTIONS_A_BLOCK } from './region-function.js';
 import type { Region, RegionBlock, RegionInstruction } from './region.js';
+import { canHoldStack } from './x87-shortcuts.js';
+import type { X87Entry } from './x87-stack.js';
+import { x87Entry } from './x87-stack.js';
 
 export const LIMITS = { instructions: 300, blocks: 64, returnPlaces: 8, instructionsInBlock: 64 };
 
@@ -61,6 +64,7 @@ class RegionFinder {
       returnPlaces: this.#returnPlaces(),
       jumpPlaces: jumpPlaces.filter((place) => this.#leaders.has(place)),
       isPlainFloat: (this.sources.state.get32(State.mxcsr) & PLAIN.mask) === PLAIN.value,
+      x87: this.#x87Entry(),
       pages: [...this.#pages]
         .filter(([distance, { number }]) => distance !== 0 && this.#bytes.has(number))
         .map(([distance, { map }]) => ({ distance, map })),
@@ -150,6 +154,11 @@ class RegionFinder {
       if (instruction.flow !== 'next' || instructions.length === MOST_INSTRUCTIONS_A_BLOCK) break;
     }
     return { place: start, instructions };
+  }
+
+  #x87Entry(): X87Entry | undefined {
+    const rows = [...this.#instructions.values()].map(({ form }) => form.row);
+    return canHoldStack(rows) ? x87Entry((offset) => this.sources.state.get32(offset)) : undefined;
   }
 
   #returnPlaces(): number[] {

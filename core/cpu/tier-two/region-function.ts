@@ -14,6 +14,8 @@ import { RegionBody } from './region-body.js';
 import type { RegionFrame } from './region-emitter.js';
 import { RegionEmitter } from './region-emitter.js';
 import type { Region, RegionBlock, RegionInstruction, RegionPage } from './region.js';
+import { emitX87, loadsControl } from './x87-shortcuts.js';
+import { X87Stack } from './x87-stack.js';
 
 /** A place and what is given back of the budget fit in one constant. */
 const GIVEN_BACK_BITS = 8;
@@ -44,6 +46,7 @@ class RegionFunction implements RegionFrame {
   readonly #numbers: ReadonlyMap<number, number>;
   readonly #units = new Set<Unit>();
   readonly #floats = new FloatShortcuts(this.#body);
+  readonly #x87: X87Stack | undefined;
   #needsPlainFloat = false;
   #static: Label = 0;
   #dynamic: Label = 0;
@@ -63,6 +66,7 @@ class RegionFunction implements RegionFrame {
   ) {
     this.#body.state.keepsControl = region.isPlainFloat;
     this.#body.state.vectorWritten = (offset) => this.#floats.written(offset);
+    this.#x87 = region.x87 && new X87Stack(this.#body, region.x87, loadsControl(rowsOf(region)));
     this.#numbers = new Map(region.blocks.map(({ place }, number) => [place, number]));
   }
 
@@ -85,6 +89,7 @@ class RegionFunction implements RegionFrame {
     body.hasLeft = false;
     body.plainly(() => {
       body.state.storeAll();
+      this.#x87?.leave();
       body.do(toState64(State.rip, body.get(this.#target)));
       body.do(toState32(State.leftByJump, body.get(this.#byJump)));
     });
@@ -104,6 +109,7 @@ class RegionFunction implements RegionFrame {
       const control = i32.and(state32(State.mxcsr), i32.const(PLAIN.mask));
       this.#refuse(i32.ne(control, i32.const(PLAIN.value)));
     }
+    this.#x87?.enter((condition) => this.#refuse(condition));
     body.state.loadAll();
   }
 
@@ -194,6 +200,7 @@ class RegionFunction implements RegionFrame {
     this.#floats.forget();
     this.#number++;
     this.#uncounted = instructions.length;
+    if (this.#x87?.begin(this.#numbers.get(place)!) === false) return body.unreachable();
     body.set(this.#left, i32.sub(body.get(this.#left), i32.const(instructions.length)));
     this.#exitAt(place, i32.ltS(body.get(this.#left), i32.const(0)));
     for (const instruction of instructions) {
@@ -202,7 +209,8 @@ class RegionFunction implements RegionFrame {
     }
     const { next, flow } = instructions.at(-1)!;
     if (flow !== 'next' && flow !== 'branch') return;
-    if (this.#again === undefined || this.#numbers.get(next) !== this.#number + 1) this.goTo(next);
+    const follows = this.#again !== undefined && this.#numbers.get(next) === this.#number + 1;
+    if (!follows || this.#x87?.fits(this.#number + 1) === false) this.goTo(next);
   }
 
   /** False when the block ends here, because the instruction is left to tier 1. */
@@ -223,6 +231,7 @@ class RegionFunction implements RegionFrame {
     if (row.privileged) throw new NotPromotable();
     if (row.unit) this.#units.add(row.unit);
     if (row.unit === 'sse' && this.#shortcut(e)) return;
+    if (row.unit === 'x87' && this.#x87) return emitX87(e, this.#x87, this);
     row.does(e);
   }
 
@@ -241,6 +250,7 @@ class RegionFunction implements RegionFrame {
 
   #exitAt(place: number, condition?: Expr): void {
     const body = this.#body;
+    this.#x87?.mayLeave();
     body.set(this.#exitCode, i32.const(place * (1 << GIVEN_BACK_BITS) + this.#uncounted));
     if (condition) body.brIf(this.#static, condition);
     else body.br(this.#static);
@@ -249,7 +259,7 @@ class RegionFunction implements RegionFrame {
   goTo(place: number): void {
     const body = this.#body;
     const number = this.#numbers.get(place);
-    if (number === undefined) return this.#leaveAt(place);
+    if (number === undefined || this.#x87?.fits(number) === false) return this.#leaveAt(place);
     if (this.#again === undefined) return body.br(this.#labels.get(number)!);
     body.set(this.#next, i32.const(number));
     body.br(this.#again);
@@ -292,10 +302,14 @@ class RegionFunction implements RegionFrame {
   }
 
   leaveTo(target: Expr): void {
+    this.#x87?.mayLeave();
     this.#body.set(this.#target, target);
     this.#body.br(this.#dynamic);
   }
 }
+
+const rowsOf = ({ blocks }: Region) =>
+  blocks.flatMap(({ instructions }) => instructions.map(({ form }) => form.row));
 
 /** Whether a place can be told in an exit. */
 export const isNearEnough = (place: number) => Math.abs(place) < FARTHEST / 2;

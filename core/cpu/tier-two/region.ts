@@ -1,5 +1,6 @@
 import type { Flow } from '../../isa/flow.js';
 import type { Form } from '../../isa/forms.js';
+import type { X87Entry } from './x87-stack.js';
 
 /**
  * One instruction of a region. Places are bytes from the start of the head's page, so that a region serves every address its pages are
@@ -32,6 +33,8 @@ export interface Region {
   readonly jumpPlaces: readonly number[];
   /** MXCSR is plain, as `PLAIN` in float-shortcuts says, and has to be on every entry. */
   readonly isPlainFloat: boolean;
+  /** What the x87 unit has to be on every entry, where the region has its registers in locals. */
+  readonly x87: X87Entry | undefined;
   /** Pages beside the head's, by their distance in bytes. */
   readonly pages: readonly RegionPage[];
   /** First byte and the one behind the last, of each piece of code, by physical page. */

@@ -5,6 +5,7 @@ import { defineLaterVector } from './later-vector.js';
 import { defineFused } from './fused.js';
 import { defineHalf } from './half.js';
 import { Library } from './library.js';
+import { defineQuick } from './quick.js';
 import { defineRemainder } from './remainder.js';
 import { defineRounding } from './round.js';
 import { defineSquareRoot } from './square-root.js';
@@ -33,6 +34,7 @@ function buildLibrary(): Library {
   defineStackMoves(library);
   defineStores(library);
   defineRemainder(library);
+  defineQuick(library);
   defineTranscendental(library);
   return library;
 }

@@ -1,0 +1,26 @@
+import { expect } from 'chai';
+import { BlockRunner, difference } from './blocks.js';
+import type { BlockProgram } from './blocks.js';
+import { testableRows } from './fuzz.js';
+import { Random } from './random.js';
+import { x87Loop } from './x87-loops.js';
+
+const PROGRAMS = Number(process.env['FLOAT_LOOPS'] ?? 60);
+const SEED = Number(process.env['FLOAT_SEED'] ?? 1);
+
+describe('loops of floating-point instructions', function () {
+  this.timeout(600_000);
+  const rows = testableRows();
+  const one = new BlockRunner(false);
+  const two = new BlockRunner({ countTo: 2, atOnce: 'quickly' });
+
+  function agree(make: (random: Random) => BlockProgram): void {
+    for (let seed = SEED; seed < SEED + PROGRAMS; seed++) {
+      const program = make(new Random(seed));
+      const found = difference(rows, program, one.run(program), two.run(program));
+      expect(found, `seed ${seed}`).to.equal(undefined);
+    }
+  }
+
+  it('of x87 run alike on both tiers', () => agree(x87Loop));
+});
