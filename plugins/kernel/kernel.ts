@@ -244,9 +244,10 @@ export class Kernel {
     return [...this.contexts.values()];
   }
 
-  /** Whether all but `except` wait for something: nobody computes, and nobody has been woken. */
-  isQuiet(except: Context): boolean {
-    const waits = ({ state, call }: Context) => state === 'blocked' && call !== undefined;
+  /** Whether all but `except` wait for something: nobody computes, has been woken, or wakes by itself before `untilNs`. */
+  isQuiet(except: Context, untilNs = 0): boolean {
+    const waits = ({ state, call, wait }: Context) =>
+      state === 'blocked' && call !== undefined && (wait?.deadlineNs ?? Infinity) > untilNs;
     const rests = (context: Context) => waits(context) || IDLE_STATES.has(context.state);
     return this.listContexts().every((context) => context === except || rests(context));
   }

@@ -4,7 +4,7 @@ import { Fcntl, has, Mode, Open, Seek, StdFsCall } from '../../../core/abi/flags
 import { StatVfs, TimeSpec } from '../../../core/abi/structs.js';
 import { CHUNK_BYTES } from './calls.js';
 import { baseName, canonical, directoryName, joinPath, pathOf, targetOf } from './paths.js';
-import { isErrno, PosixError } from './posix-error.js';
+import { isErrno, PosixError, unlessErrno } from './posix-error.js';
 import { concat, decodeUtf8, encodeUtf8 } from './utf8.js';
 import type { Stat } from '../../../core/abi/structs.js';
 import type { Calls } from './calls.js';
@@ -226,6 +226,10 @@ export class Files {
       this.close(read);
       throw error;
     }
+  }
+
+  isOpen(fd: number): boolean {
+    return unlessErrno(() => this.calls.fcntl(fd, Fcntl.GETFL, 0) >= 0, false, Errno.EBADF);
   }
 
   setNonBlocking(fd: number, on: boolean): void {

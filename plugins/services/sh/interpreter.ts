@@ -35,7 +35,7 @@ export class Interpreter {
   history: string[] = [];
   /** Text of `trap … EXIT`. */
   exitTrap: string | undefined;
-  #io: Io = new Map([0, 1, 2].map((fd) => [fd, fd]));
+  readonly #io: Io;
   /** Opened by `exec` for the rest of the shell's life. */
   readonly #opened = new Set<number>();
   /** The terminal of an interactive shell. */
@@ -48,6 +48,7 @@ export class Interpreter {
   constructor(readonly os: Os) {
     this.expander = new Expander(this.state, os.files, (body) => this.capture(body));
     this.jobs = new Jobs(os.processes);
+    this.#io = new Map([0, 1, 2].filter((fd) => os.files.isOpen(fd)).map((fd) => [fd, fd]));
     for (const [name, value] of Object.entries(os.env)) this.state.export(name, value);
     this.state.set('PWD', os.files.cwd);
   }

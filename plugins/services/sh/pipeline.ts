@@ -1,9 +1,11 @@
+import { Open } from '../../../core/abi/flags.js';
 import { builtins } from './builtins.js';
 import { startExternal, startSubshell } from './external.js';
 import { redirect } from './redirects.js';
 import type { Command } from './ast.js';
 import type { Started } from './external.js';
 import type { Interpreter } from './interpreter.js';
+import type { Files } from '../runtime/files.js';
 import type { Io } from './io.js';
 
 /** Starts every stage as a process of its own, joined by pipes. */
@@ -21,8 +23,8 @@ export function runPipeline(
     const isLast = i === commands.length - 1;
     const pipe = isLast ? undefined : files.pipe();
     const stage = new Map(io);
+    if (background && !shell.interactive) input ??= nothing(files);
     if (input !== undefined) stage.set(0, input);
-    else if (background && !shell.interactive) stage.delete(0);
     if (pipe) stage.set(1, pipe[1]);
     const one = startStage(shell, command, stage, group);
     group ??= one.pids[0];
@@ -33,6 +35,9 @@ export function runPipeline(
   }
   return together(started);
 }
+
+/** What a command in the background reads where no terminal is shared by jobs. */
+const nothing = (files: Files) => files.open('/scheme/null', Open.RDONLY);
 
 function together(started: readonly Started[]): Started {
   const failure = started.at(-1)?.failure;
