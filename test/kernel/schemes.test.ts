@@ -178,6 +178,14 @@ describe('kernel schemes', () => {
       expect(process.call('read', 4, BUFFER, 1)).to.equal(-Errno.EISDIR);
     });
 
+    it('lets a shutdown wait for who wakes by itself before long', () => {
+      const { context } = bench.process();
+      context.call = { pad: 0, arguments: [], scratch: undefined };
+      bench.kernel.waits.block(context, { keys: [], deadlineNs: bench.kernel.nowNs() + 1e8 });
+      process.open(Root.sys, 'kstop', 3);
+      expect(process.call('write', 3, BUFFER, process.put(BUFFER, 'shutdown'))).to.have.property('deadlineNs');
+    });
+
     it('gives kstop to nobody but the superuser', () => {
       process = bench.process(1000);
       expect(process.open(Root.sys, 'kstop', 3)).to.equal(-Errno.EPERM);
