@@ -183,7 +183,9 @@ describe('kernel schemes', () => {
       context.call = { pad: 0, arguments: [], scratch: undefined };
       bench.kernel.waits.block(context, { keys: [], deadlineNs: bench.kernel.nowNs() + 1e8 });
       process.open(Root.sys, 'kstop', 3);
-      expect(process.call('write', 3, BUFFER, process.put(BUFFER, 'shutdown'))).to.have.property('deadlineNs');
+      expect(process.call('write', 3, BUFFER, process.put(BUFFER, 'shutdown'))).to.have.property(
+        'deadlineNs',
+      );
     });
 
     it('gives kstop to nobody but the superuser', () => {
