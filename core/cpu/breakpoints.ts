@@ -8,6 +8,8 @@ interface Breakpoint {
 /** Linear addresses to stop at. Records know them by their offset in a page, execution checks the whole address. */
 export class Breakpoints {
   readonly #byOffset = new Map<number, Set<Breakpoint>>();
+  /** Where execution has stopped: it goes on from there without stopping again. */
+  passing: bigint | undefined;
 
   add(linear: bigint, applies: (() => boolean) | undefined, changed: (offset: number) => void): Undo {
     const offset = Number(linear & 0xfffn);
@@ -31,6 +33,10 @@ export class Breakpoints {
   }
 
   stopsAt(linear: bigint): boolean {
+    if (this.passing === linear) {
+      this.passing = undefined;
+      return false;
+    }
     const here = this.#byOffset.get(Number(linear & 0xfffn));
     if (!here) return false;
     return [...here].some((breakpoint) => breakpoint.linear === linear && breakpoint.applies?.() !== false);

@@ -1,17 +1,14 @@
 import { MAX_INSTRUCTION_BYTES } from '../isa/instruction.js';
-import type { RowSet } from '../isa/rows/index.js';
 import { CpuGuestMemory } from '../memory/guest-memory.js';
+import { BlockProbe } from './block-probe.js';
 import { Breakpoints } from './breakpoints.js';
 import { CodeCache } from './code-cache.js';
-import { decodedBlock } from './decoded-block.js';
-import type { PlacedInstruction } from './decoded-block.js';
 import { DebugRegisters } from './debug-registers.js';
 import { Delivery, TripleFault } from './delivery.js';
-import type { EventKind } from './delivery.js';
+import { Exceptions } from './exceptions.js';
 import { sharedGenerated } from './generated.js';
 import type { Generated } from './generated.js';
 import { Guard } from './guard.js';
-import { Vector } from './guest-fault.js';
 import { InstructionFetch } from './instruction-fetch.js';
 import { Leave, State, Status } from './layout.js';
 import { Linker } from './linker.js';
@@ -19,6 +16,7 @@ import { LinearMemory } from './linear-memory.js';
 import { hiddenFeatures } from './model.js';
 import type { CpuModel } from './model.js';
 import { MemoryUnit } from './memory-unit.js';
+import { OutsideAccesses } from './outside-accesses.js';
 import { Paging } from './paging.js';
 import { PendingInterrupts } from './pending-interrupts.js';
 import { RareForms } from './rare-forms.js';
@@ -32,7 +30,6 @@ import type { SystemContext } from './system/context.js';
 import { cpuidLeaf } from './system/cpuid.js';
 import { systemHandlers } from './system/index.js';
 import type {
-  AccessKind,
   Cpu,
   CpuBus,
   CpuidLeaf,
@@ -54,6 +51,8 @@ const FAULT_ONCE = -Leave.exception;
 const MAX_BUDGET = 0x7fff_ffff;
 const OPTIMISE_AT = 500_000;
 
+type GivenContext = Pick<SystemContext, 'memory' | 'segments' | 'delivery' | 'hidden' | 'seed'>;
+
 export class X86Cpu implements Cpu {
   readonly registers: CpuRegisters;
   readonly memory: CpuGuestMemory;
@@ -63,7 +62,8 @@ export class X86Cpu implements Cpu {
   readonly #unit: MemoryUnit;
   readonly #fetch: InstructionFetch;
   readonly #guard: Guard;
-  readonly #delivery: Delivery;
+  readonly #exceptions: Exceptions;
+  readonly #probe: BlockProbe;
   readonly #interrupts: PendingInterrupts;
   readonly #breakpoints = new Breakpoints();
   readonly #watchpoints = new Watchpoints();
@@ -82,9 +82,6 @@ export class X86Cpu implements Cpu {
   #slice = 0;
   #running = false;
   #stop: ExitReason | undefined;
-  #tellsOfBlocks = false;
-  /** Where the last run stopped at a breakpoint: the next one steps over it. */
-  #stepOver: bigint | undefined;
 
   constructor({ ramBytes, bus, prebuilt, seed, model = 'max', tierTwo = false }: CpuOptions) {
     const generated = (this.#generated = sharedGenerated(prebuilt));
@@ -112,33 +109,33 @@ export class X86Cpu implements Cpu {
     });
     const linear = new LinearMemory(this.state, paging, this.#unit, code);
     const segments = new Segments(this.state, linear);
-    this.#delivery = new Delivery(this.state, linear, segments);
-    this.#interrupts = new PendingInterrupts(this.state, bus, this.#delivery);
+    const delivery = new Delivery(this.state, linear, segments);
+    this.#interrupts = new PendingInterrupts(this.state, bus, delivery);
     this.#rare = new RareForms(generated, this.state);
     this.#linker = new Linker(generated, { ...this.#imports(), forms: this.#rare.table });
     this.#rare.useLinker(this.#linker);
     this.#debug = this.#createDebug();
+    this.#exceptions = new Exceptions(this.state, bus, delivery, this.#debug);
+    this.#probe = new BlockProbe(this.state, bus);
     this.#tierTwo = tierTwo ? this.#createTierTwo(tierTwo) : undefined;
     this.#code = this.#createCode(tierTwo ? tierTwo.countTo : 0);
+    const outside = this.#createOutside();
     this.memory = new CpuGuestMemory(
       this.state,
       paging,
       this.#code,
-      (...access) => this.#notice(...access),
-      (physical, length) => this.#noticeWrite(physical, length),
+      (...access) => outside.notice(...access),
+      (...write) => outside.noticeWrite(...write),
     );
     this.registers = new CpuRegisters(this.state, {
       translationChanged: () => this.flushTlb(),
       controlChanged: () => this.#controlChanged(),
       interruptsMayBeEnabled: () => this.#interrupts.attend(),
     });
-    this.#context = this.#createContext({ memory: linear, segments, hidden: hiddenFeatures(model), seed });
+    const hidden = hiddenFeatures(model);
+    this.#context = this.#createContext({ memory: linear, segments, delivery, hidden, seed });
     this.#run = this.#link(generated.tierOne);
     this.reset();
-  }
-
-  get rowSet(): RowSet {
-    return this.#generated.rowSet;
   }
 
   get retired(): number {
@@ -167,7 +164,7 @@ export class X86Cpu implements Cpu {
   run(maxInstructions: number): ExitReason {
     if (this.#running) throw new Error('run() called from inside run()');
     this.#running = true;
-    this.#noticeTranslateTap();
+    if (this.#probe.begins()) this.#code.flush();
     this.state.set32(State.syscallTapped, this.#bus.syscall ? 1 : 0);
     try {
       return this.#runUntil(this.#retiredBefore + maxInstructions);
@@ -204,7 +201,7 @@ export class X86Cpu implements Cpu {
 
   reset(): void {
     this.#interrupts.reset();
-    this.#stepOver = undefined;
+    this.#breakpoints.passing = undefined;
     powerOn(this.state);
     this.#changedEntirely();
   }
@@ -238,7 +235,7 @@ export class X86Cpu implements Cpu {
     for (;;) {
       this.#guard.rethrow();
       if (this.#stop) return this.#stop;
-      if (this.#stepOver === undefined) this.#interrupts.deliver();
+      if (this.#breakpoints.passing === undefined) this.#interrupts.deliver();
       if (this.state.get32(State.halted) !== 0) return 'halt';
       if (this.#retiredBefore >= end) return 'budget';
       this.#runSlice(Math.min(end - this.#retiredBefore, MAX_BUDGET));
@@ -248,7 +245,7 @@ export class X86Cpu implements Cpu {
   /** One stretch of generated code, and what ended it. */
   #runSlice(budget: number): void {
     const { state } = this;
-    const single = this.#debug.begin() || this.#stepOver !== undefined;
+    const single = this.#debug.begin() || this.#breakpoints.passing !== undefined;
     state.set32(State.attention, 0);
     this.#slice = single ? 1 : budget;
     const reason = this.#run(this.#slice);
@@ -256,9 +253,9 @@ export class X86Cpu implements Cpu {
     this.#retiredBefore += executed;
     this.#slice = 0;
     if (this.#retiredBefore >= this.#optimiseAt) this.#optimise();
-    if (this.#stop !== 'breakpoint') this.#stepOver = undefined;
-    if (reason === Leave.exception && !this.#guard.hasFailed) this.#deliverFault();
-    else if (!this.#guard.hasFailed && this.#debug.end(executed)) this.#raise(Vector.DB, 0, 0n, 'trap');
+    if (this.#stop !== 'breakpoint') this.#breakpoints.passing = undefined;
+    if (reason === Leave.exception && !this.#guard.hasFailed) this.#exceptions.raiseRecorded();
+    else if (!this.#guard.hasFailed && this.#debug.end(executed)) this.#exceptions.raiseDebugTrap();
   }
 
   /** Optimised code comes when this thread next waits for something, and takes over between two slices. */
@@ -273,41 +270,9 @@ export class X86Cpu implements Cpu {
     return this.#linker.link(tierOne).exports['run'] as (budget: number) => number;
   }
 
-  #deliverFault(): void {
-    const { state } = this;
-    const vector = state.get32(State.exceptionVector);
-    this.#debug.forget();
-    this.#raise(vector, state.get32(State.exceptionCode), state.get64(State.exceptionAddress));
-  }
-
-  #raise(vector: number, code: number, address: bigint, kind: EventKind = 'fault'): void {
-    if (vector === Vector.DB) this.#debug.entered();
-    if (this.#bus.exception) {
-      if (vector === Vector.PF) this.state.set64(State.cr2, address);
-      if (this.#bus.exception(vector, code, address)) return;
-    }
-    this.#delivery.fault(vector, code, address, kind);
-  }
-
   #leave(reason: ExitReason): void {
     this.#stop ??= reason;
     this.state.set32(State.attention, 1);
-  }
-
-  #notice(linear: bigint, length: number, kind: AccessKind): void {
-    if (!this.#watchpoints.any) return;
-    this.#debug.isMuted = true;
-    if (this.#watchpoints.check(linear, length, kind)) this.#leave('watchpoint');
-    this.#debug.isMuted = false;
-  }
-
-  /** What TypeScript writes by physical address, where a watched linear one leads there now. */
-  #noticeWrite(physical: number, length: number): void {
-    if (!this.#watchpoints.any) return;
-    const cr3 = this.state.get64(State.cr3);
-    const at = (linear: bigint) => this.memory.translate(linear, cr3)?.physical;
-    for (const { linear, length: watched } of this.#watchpoints.rangesAt(physical, length, at))
-      this.#notice(linear, watched, 'write');
   }
 
   #createTierTwo(options: TierTwoOptions): TierTwo {
@@ -326,11 +291,19 @@ export class X86Cpu implements Cpu {
     return new TierTwo(parts, options);
   }
 
-  #createContext(given: Pick<SystemContext, 'memory' | 'segments' | 'hidden' | 'seed'>): SystemContext {
+  #createOutside(): OutsideAccesses {
+    return new OutsideAccesses({
+      watchpoints: this.#watchpoints,
+      debug: this.#debug,
+      translate: (linear) => this.memory.translate(linear, this.state.get64(State.cr3))?.physical,
+      hit: () => this.#leave('watchpoint'),
+    });
+  }
+
+  #createContext(given: GivenContext): SystemContext {
     return {
       ...given,
       state: this.state,
-      delivery: this.#delivery,
       code: this.#code,
       bus: this.#bus,
       retired: () => this.retired,
@@ -363,19 +336,8 @@ export class X86Cpu implements Cpu {
       pageBecameCode: (physical) => this.#unit.protectFromWrites(physical),
       hasBreakpoint: (offset) => this.#hasBreakpoint(offset),
       anyBreakpoint: () => this.#breakpoints.any || this.#debug.anyBreakpoint,
-      blockDecoded: () => this.#bus.translate && ((placed) => this.#tellOfBlock(placed)),
+      blockDecoded: () => this.#probe.tell,
     });
-  }
-
-  #tellOfBlock(placed: readonly PlacedInstruction[]): void {
-    this.#bus.translate?.(decodedBlock(this.state.get64(State.rip), placed));
-  }
-
-  /** What was decoded before somebody asked is decoded again, so that all of it is told. */
-  #noticeTranslateTap(): void {
-    const told = this.#bus.translate !== undefined;
-    if (told && !this.#tellsOfBlocks) this.#code.flush();
-    this.#tellsOfBlocks = told;
   }
 
   /** Functions for generated code. Nothing may unwind through it: an error is kept and rethrown by `run`. */
@@ -394,7 +356,8 @@ export class X86Cpu implements Cpu {
         undefined,
       ),
       system: this.#guard.around(
-        (operation: number, record: number) => this.#system(operation, record),
+        (operation: number, record: number) =>
+          systemHandlers[SYSTEM_OPERATIONS[operation]!](this.#context, record),
         Status.exception,
       ),
     };
@@ -406,27 +369,17 @@ export class X86Cpu implements Cpu {
     if (head !== 0) this.#tierTwo?.reached(head, from, distance);
   }
 
-  #system(operation: number, record: number): number {
-    return systemHandlers[SYSTEM_OPERATIONS[operation]!](this.#context, record);
-  }
-
   /** A record for one execution: across a page border, or under a breakpoint. */
   #once(): number {
     const rip = this.state.get64(State.rip);
-    if (this.#stopsAt(rip)) {
+    if (this.#breakpoints.stopsAt(rip)) {
       this.#leave('breakpoint');
-      this.#stepOver = rip;
+      this.#breakpoints.passing = rip;
       return LEAVE_ONCE;
     }
     if (this.#debug.stopsAt(rip)) return LEAVE_ONCE;
     const bytes = this.#fetch.bytes();
     return bytes ? this.#code.decodeOnce(bytes, Number(rip & 0xfffn)) : FAULT_ONCE;
-  }
-
-  #stopsAt(rip: bigint): boolean {
-    if (this.#stepOver !== rip) return this.#breakpoints.stopsAt(rip);
-    this.#stepOver = undefined;
-    return false;
   }
 
   #controlChanged(): void {
