@@ -34,14 +34,20 @@ const END_OF_INPUT = Uint8Array.of(4);
 const TELL_MS = 200;
 const FIRST_PROGRAM = 'procmgr';
 const FIRST_PROGRAM_MIB = 64;
-/** A service may compute for this long without asking the kernel for anything. */
 const MAX_BUSY_NS = 10_000_000_000n;
+
+export interface MachineParts {
+  readonly programs?: Programs;
+  /** A program may compute for this long without asking the kernel for anything. */
+  readonly maxBusyNs?: bigint;
+}
 
 /** A machine with services in isolates, from its description to its end. */
 export class BootedMachine {
   readonly machine: Machine;
   readonly #console: SerialConsole;
-  readonly #programs = new Programs();
+  readonly #programs: Programs;
+  readonly #maxBusyNs: bigint;
   readonly services: ServicePlugins;
   #backend: IsolateBackend | undefined;
   #stopWatchdog: () => void = () => undefined;
@@ -54,12 +60,15 @@ export class BootedMachine {
   constructor(
     private readonly options: BootOptions,
     private readonly prebuilt?: Prebuilt,
+    { programs = new Programs(), maxBusyNs = MAX_BUSY_NS }: MachineParts = {},
   ) {
+    this.#programs = programs;
+    this.#maxBusyNs = maxBusyNs;
     const clock = options.deterministic ? 'virtual' : 'real';
     this.machine = new Machine({ ramMiB: options.machine.memoryMiB, clock }, (cpu) =>
       createCpu({ ...cpu, prebuilt: prebuilt?.code, tier: options.tier, model: options.machine.cpu }),
     );
-    this.services = new ServicePlugins(this.machine, this.#programs);
+    this.services = new ServicePlugins(this.machine, programs);
     this.#console = new SerialConsole(() => this.machine.wake());
   }
 
@@ -182,7 +191,7 @@ export class BootedMachine {
   #guard(backend: IsolateBackend): void {
     this.#stopWatchdog = startWatchdog({
       running: () => backend.running,
-      overruns: ({ spellNs }) => spellNs > MAX_BUSY_NS,
+      overruns: ({ spellNs }) => spellNs > this.#maxBusyNs,
       onKill: (load) => this.#killed(load),
     });
     const { timeoutS, exec } = this.options;

@@ -5,6 +5,8 @@ import { isolateProgramNames, loadIsolateProgram } from '../assets/isolate-progr
 export class Programs {
   readonly #programs = new Map<string, BuiltProgram>();
 
+  constructor(private readonly load: (name: string) => Promise<BuiltProgram> = loadIsolateProgram) {}
+
   async loadAll(): Promise<void> {
     const names = await isolateProgramNames();
     await Promise.all(names.map((name) => this.reload(name)));
@@ -12,7 +14,7 @@ export class Programs {
 
   /** As built, or compiled again from its source. */
   async reload(name: string): Promise<BuiltProgram> {
-    const program = await loadIsolateProgram(name);
+    const program = await this.load(name);
     this.#programs.set(name, program);
     return program;
   }

@@ -1,9 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-
-const MAIN = fileURLToPath(new URL('../../scripts/cli/main.ts', import.meta.url));
+import { builtCommandLine } from '../support/built.js';
 
 export interface Ended {
   readonly status: number | null;
@@ -20,9 +18,9 @@ export interface Started {
   untilError(pattern: RegExp): Promise<void>;
 }
 
-/** Runs the command line from its sources. `input` is all it reads, or nothing yet when it is `open`. */
+/** Runs the command line as built. `input` is all it reads, or nothing yet when it is `open`. */
 export function halfcell(args: readonly string[], input: string | 'open' = ''): Started {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args]);
+  const child = spawn(process.execPath, [builtCommandLine(), ...args]);
   const text = { out: '', err: '' };
   child.stdout.on('data', (chunk: Buffer) => (text.out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (text.err += chunk.toString()));

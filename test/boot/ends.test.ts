@@ -39,7 +39,7 @@ describe('halfcell boot', function () {
   it('says so, and ends with status 137, when its inner process is killed', async () => {
     const { child, until, ended } = waiting('echo ready; sleep 1000');
     await until(/ready/);
-    process.kill(childWith(child.pid!, 'main.ts'), 'SIGKILL');
+    process.kill(childWith(child.pid!, 'halfcell.js'), 'SIGKILL');
     expect(await ended).to.deep.equal({ status: 137, out: 'ready\n', err: MESSAGE });
   });
 

@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { builtCommandLine } from '../support/built.js';
 import { childWith } from './command-line.js';
 import { hasTmux, TmuxTerminal } from '../run/tmux.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const BOOT = `exec ${process.execPath} --import tsx scripts/cli/main.ts boot`;
 
 describe('halfcell boot in a real terminal (needs tmux)', function () {
   this.timeout(60_000);
@@ -23,7 +23,9 @@ describe('halfcell boot in a real terminal (needs tmux)', function () {
     folder = mkdtempSync(join(tmpdir(), 'terminal-'));
     await terminal.shows('host$');
     modes = terminal.modes;
-    terminal.enter(`clear; sh -c 'echo $$ > ${folder}/pid; ${BOOT}'; echo status $?`);
+    terminal.enter(
+      `clear; sh -c 'echo $$ > ${folder}/pid; exec ${process.execPath} ${builtCommandLine()} boot'; echo status $?`,
+    );
     await terminal.shows(/^root:~# $|^root:~#$/m);
     expect(terminal.modes).not.to.equal(modes);
   });
@@ -66,7 +68,7 @@ describe('halfcell boot in a real terminal (needs tmux)', function () {
     });
 
   it('gives the terminal back, and says so, when the process with the machine is killed', async () => {
-    process.kill(childWith(launcher(), 'main.ts'), 'SIGKILL');
+    process.kill(childWith(launcher(), 'halfcell.js'), 'SIGKILL');
     expect(await endsWith(137)).to.include('halfcell: the process with the machine died by SIGKILL');
   });
 });

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gdb } from '../../gdbstub/testing/tool.js';
+import { builtCommandLine } from '../support/built.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CACHE = join(ROOT, '.cache/gdb');
@@ -48,8 +49,7 @@ export class HalfcellProcess {
   }
 
   static spawn(...args: readonly string[]): HalfcellProcess {
-    const main = join(ROOT, 'scripts/cli/main.ts');
-    return new HalfcellProcess(spawn(process.execPath, ['--import', 'tsx', main, ...args], { cwd: ROOT }));
+    return new HalfcellProcess(spawn(process.execPath, [builtCommandLine(), ...args], { cwd: ROOT }));
   }
 
   /** With a debug server on a free port, before its first instruction. */

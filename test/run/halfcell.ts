@@ -1,11 +1,9 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { builtCommandLine } from '../support/built.js';
 
-const ROOT = join(import.meta.dirname, '../..');
-const CLI = join(ROOT, 'dist/halfcell.js');
-const SOURCES = ['core', 'plugins', 'gdbstub', 'scripts'];
 const TIMEOUT_MS = 30_000;
 
 export interface Ended {
@@ -48,10 +46,10 @@ export function command(file: string, args: readonly string[], settings: Setting
 }
 
 /** The command line of `halfcell run ARGS`, as built. */
-export const runCommand = (...args: string[]): [file: string, args: string[]] => {
-  ensureBuilt();
-  return [process.execPath, [CLI, 'run', ...args]];
-};
+export const runCommand = (...args: string[]): [file: string, args: string[]] => [
+  process.execPath,
+  [builtCommandLine(), 'run', ...args],
+];
 
 /** Sends `signal` to `halfcell run ARGS` once it has written something; answers the status. */
 export function signalled(args: readonly string[], signal: NodeJS.Signals): Promise<Ended> {
@@ -72,22 +70,6 @@ export function signalled(args: readonly string[], signal: NodeJS.Signals): Prom
 /** `halfcell run ARGS`, as built. */
 export const halfcell = (args: readonly string[], settings?: Settings): Promise<Ended> =>
   command(...runCommand(...args), settings);
-
-let built = false;
-function ensureBuilt(): void {
-  if (built) return;
-  const newest = Math.max(...SOURCES.map((folder) => newestIn(join(ROOT, folder))));
-  if (!existsSync(CLI) || statSync(CLI).mtimeMs < newest)
-    execFileSync('npm', ['run', 'build'], { cwd: ROOT, stdio: 'ignore' });
-  built = true;
-}
-
-function newestIn(folder: string): number {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.endsWith('.ts'),
-  );
-  return Math.max(...files.map((name) => statSync(join(folder, name)).mtimeMs));
-}
 
 /** A static busybox, or undefined where there is none. */
 export const busybox: string | undefined = ['/bin/busybox', '/usr/bin/busybox', '/bin/busybox-static']
