@@ -138,7 +138,6 @@ export const Errno = {
 } as const;
 
 export type Errno = (typeof Errno)[keyof typeof Errno];
-export type ErrnoName = keyof typeof Errno;
 
 const namesByNumber = new Map<number, string>(Object.entries(Errno).map(([name, number]) => [number, name]));
 

@@ -32,7 +32,6 @@ export const Protection = { NONE: 0, EXEC: 0x0001_0000, WRITE: 0x0002_0000, READ
 /** FIXED_NOREPLACE includes the bit of FIXED. Without SHARED a mapping is private. */
 export const MapFlag = { SHARED: 1, PRIVATE: 2, FIXED: 4, FIXED_NOREPLACE: 0xc, LAZY: 0x10 } as const;
 export const MremapFlag = { FIXED: 1, FIXED_REPLACE: 3, KEEP_OLD: 4 } as const;
-export const MunmapFlag = { NEEDS_SYNC: 1 } as const;
 export const GrantFlag = {
   READ: 1,
   WRITE: 2,
@@ -89,7 +88,6 @@ export const CallFlag = {
   MULTIPLE_FDS: 1 << 17,
 } as const;
 export const CALL_METADATA_MASK = 0xff;
-export const CALL_METADATA_MAX_WORDS = 3;
 export const ALL_CALL_FLAGS = 0x3_ff00;
 
 /** First metadata word (low byte) of a CALL with STD_FS. */
@@ -109,7 +107,6 @@ export const StdFsCall = {
 } as const;
 
 export const SendFdFlag = { EXCLUSIVE: 1, CLONE: 2 } as const;
-export const RecvFdFlag = { MANUAL_FD: 1, UPPER_TBL: 2, CLOEXEC: 4 } as const;
 /** Descriptor numbers with this bit (62) lie in the second, upper table. */
 export const UPPER_FDTBL_TAG = 2 ** 62;
 

@@ -19,7 +19,6 @@ export const SchemeId = {
 
 export const CREATE_SCHEME = 'create-scheme';
 export const PIPE_WRITE_END = 'write';
-export const PROC_NAME_MAX_BYTES = 32;
 
 /** dup texts of the authority of kernel.proc. */
 export const AuthorityDup = { NEW_CONTEXT: 'new-context', CURRENT_CONTEXT: 'cur-context' } as const;
@@ -49,8 +48,6 @@ export const authStatus = (authorityFd: number): string => `auth-${authorityFd}-
 
 export const FiletableDup = { COPY: 'copy', REFRESH: 'refresh' } as const;
 export const AddrspaceDup = { EMPTY: 'empty', EXCLUSIVE: 'exclusive' } as const;
-export const grantFd = (pageAddress: number): string =>
-  `grant-fd-${pageAddress.toString(16).padStart(16, '0')}`;
 
 /** First word of a write to an addrspace handle. MMAP and TRANSFER: [op, fd, offset, address, size, MapFlags]. */
 export const AddrspaceOp = { MMAP: 0, MUNMAP: 1, MPROTECT: 2, TRANSFER: 3 } as const;

@@ -28,8 +28,6 @@ export const ProcCall = {
   KEEP: 0x100,
 } as const;
 
-export const ThreadCall = { SYNC_SIG_TCTL: 0, SIGNAL_THREAD: 1 } as const;
-
 /** dup texts of a process handle; `thread-N` is the N-th thread, whose own dup texts are those of its kernel context. */
 export const ProcDup = { FORK: 'fork', NEW_THREAD: 'new-thread', FIRST_THREAD: 'thread-0' } as const;
 

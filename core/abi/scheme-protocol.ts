@@ -190,6 +190,3 @@ export interface CarriedService {
  * or with READ2/WRITE2), FSTAT, LSEEK, Ftruncate and FMAP work on it; WRITE behind the end grows it, holes read as zeroes.
  */
 export const MEMORY_OBJECT_PATH = 'object';
-
-/** What a request of length 0 carries for a buffer, in native servers: non-null and not canonical. */
-export const EMPTY_BUFFER = 2 ** 62;

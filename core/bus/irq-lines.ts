@@ -6,7 +6,7 @@ import { Claims } from '../lifecycle/claims.js';
 import { Scope } from '../lifecycle/scope.js';
 import type { Dispose } from '../lifecycle/scope.js';
 
-export const IRQ_LINES = 16;
+const IRQ_LINES = 16;
 
 /** What turns line levels into one request to the CPU, such as a pair of 8259s. */
 export interface InterruptController {

@@ -152,7 +152,6 @@ export const SEGMENT_MARK_SHIFT = 20;
 
 /** How code is decoded: by mode, and apart where its segment is not flat, so that jumps are checked. */
 export const CodeKind = { long: 0, code32: 1, code16: 2, checked32: 3, checked16: 4 } as const;
-export const CODE_KINDS = 5;
 
 /** What save() keeps. */
 export const STATE_BYTES = 0xe00;

@@ -18,7 +18,7 @@ export const Op = {
   region: 6,
 } as const;
 
-export const FIRST_HOT = 7;
+const FIRST_HOT = 7;
 
 /** Which op number each form has. Deterministic, so that a module built earlier fits. */
 export interface OpTable {

@@ -1,7 +1,7 @@
 const hex = (value: number): string => `0x${value.toString(16)}`;
 
 /** Everything the host can complain about, in one list: a stable code, what is wrong, and what to do about it. */
-export const hostErrors = {
+const hostErrors = {
   PORT_TAKEN: (port: number, owner: string) =>
     `port ${hex(port)} already belongs to ${owner}; unload ${owner} or choose another base`,
   PORT_RANGE: (base: number, length: number) =>

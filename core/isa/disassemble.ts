@@ -31,7 +31,7 @@ export function disassemble(instruction: Instruction, { rip }: DisassembleOption
   return `${lock ? 'lock ' : ''}${mnemonic} ${operands.join(', ')}`.trim();
 }
 
-export function registerName(number: number, size: OperandSize, hasRex = true): string {
+function registerName(number: number, size: OperandSize, hasRex = true): string {
   if (size === 8) return number > 7 ? `r${number}b` : (hasRex ? LOW_BYTES : LEGACY_BYTES)[number]!;
   if (number > 7) return `r${number}${size === 16 ? 'w' : size === 32 ? 'd' : ''}`;
   return `${size === 16 ? '' : size === 32 ? 'e' : 'r'}${NAMES[number]!}`;

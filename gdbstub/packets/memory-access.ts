@@ -7,7 +7,7 @@ import { EFAULT, EINVAL, Refused } from './refused.js';
 const MOST_BYTES = PACKET_BYTES / 2 - 16;
 
 /** `ADDR,LENGTH` */
-export function parseSpan(text: string): { address: bigint; lengthBytes: number } {
+function parseSpan(text: string): { address: bigint; lengthBytes: number } {
   const [address, length] = text.split(',');
   return { address: parseAddress(address), lengthBytes: parseNumber(length) };
 }

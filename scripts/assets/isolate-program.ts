@@ -38,4 +38,4 @@ export async function compileIsolateProgram(name: string): Promise<CompiledProgr
 }
 
 /** What a stack trace calls the script where no source map reaches. */
-export const programFilename = (name: string) => `file:///bin/${name}.js`;
+const programFilename = (name: string) => `file:///bin/${name}.js`;

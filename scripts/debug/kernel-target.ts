@@ -92,6 +92,6 @@ function mainProgram(programs: ProgramView): Partial<Target> {
 
 const KERNEL_MODULE: Module = { path: KERNEL_ELF, bias: 0n, firstSegment: IMAGE_VIRTUAL };
 
-export function bytesFile(bytes: Uint8Array): OpenFile {
+function bytesFile(bytes: Uint8Array): OpenFile {
   return { sizeBytes: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };
 }

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import type { Readable, Writable } from 'node:stream';
 import type { GuestConsole } from './session.js';
 
-export const SWITCH_KEY = 0x1d;
+const SWITCH_KEY = 0x1d;
 const NEWLINE = 0x0a;
 const MAX_HELD_BYTES = 65_536;
 const CONSOLE_NOTE = '[console; Ctrl-] for the REPL]\r\n';

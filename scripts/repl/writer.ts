@@ -52,7 +52,7 @@ function registersText(registers: Registers): string {
 const hex64 = (value: bigint) => value.toString(16).padStart(16, '0');
 
 /** Sixteen bytes a line: offset, hex, text. */
-export function dump(bytes: Uint8Array): string {
+function dump(bytes: Uint8Array): string {
   const shown = bytes.subarray(0, MAX_DUMP_BYTES);
   const lines = Array.from({ length: Math.ceil(shown.length / BYTES_A_LINE) }, (_, line) =>
     dumpLine(shown, line),

@@ -16,7 +16,7 @@ export const Image = {
   words: 104,
 } as const;
 const ALIGNMENT = 16;
-export const MXCSR_BITS = 0xffff;
+const MXCSR_BITS = 0xffff;
 export const REGISTER_WORDS = 4;
 const VECTOR_STRIDE = 32;
 const TOP_SHIFT = 11;

@@ -41,7 +41,7 @@ function mixColumns(e: Emitter, value: Expr): Expr {
 }
 
 /** Four times the sum of every other byte, then as forwards. */
-export function inverseMixColumns(e: Emitter, value: Expr): Expr {
+function inverseMixColumns(e: Emitter, value: Expr): Expr {
   const a = e.let(value);
   const sum = e.let(v128.xor(a, permute(a, rotatedColumns(2))));
   return mixColumns(e, v128.xor(a, double(e.let(double(sum)))));
@@ -49,17 +49,16 @@ export function inverseMixColumns(e: Emitter, value: Expr): Expr {
 
 type Round = (e: Emitter, state: Expr, key: Expr) => Expr;
 
-export const encryptLast: Round = (e, state, key) =>
-  v128.xor(lookUp(e, S_BOX, permute(state, shiftedRows)), key);
-export const encrypt: Round = (e, state, key) =>
+const encryptLast: Round = (e, state, key) => v128.xor(lookUp(e, S_BOX, permute(state, shiftedRows)), key);
+const encrypt: Round = (e, state, key) =>
   v128.xor(mixColumns(e, lookUp(e, S_BOX, permute(state, shiftedRows))), key);
-export const decryptLast: Round = (e, state, key) =>
+const decryptLast: Round = (e, state, key) =>
   v128.xor(lookUp(e, INVERSE_S_BOX, permute(state, inverseShiftedRows)), key);
-export const decrypt: Round = (e, state, key) =>
+const decrypt: Round = (e, state, key) =>
   v128.xor(inverseMixColumns(e, lookUp(e, INVERSE_S_BOX, permute(state, inverseShiftedRows))), key);
 
 /** SubWord(X1), RotWord(SubWord(X1)) ^ RCON, SubWord(X3), RotWord(SubWord(X3)) ^ RCON. */
-export function assistKey(e: Emitter, value: Expr): Expr {
+function assistKey(e: Emitter, value: Expr): Expr {
   const words = permute(value, [4, 5, 6, 7, 5, 6, 7, 4, 12, 13, 14, 15, 13, 14, 15, 12]);
   const constants = i64x2.splat(i64.shl(i64.and(e.immediate(8), i64.const(0xff)), i64.const(32)));
   return v128.xor(lookUp(e, S_BOX, words), constants);
@@ -107,7 +106,7 @@ function reverseBits(e: Emitter, value: Expr): Expr {
 }
 
 /** The upper half of a product is the lower half of that of the reversed factors, reversed and one bit off. */
-export function carrylessProduct(e: Emitter, a: Expr, b: Expr): Expr {
+function carrylessProduct(e: Emitter, a: Expr, b: Expr): Expr {
   const low = lowProduct(e, a, b);
   const reversed = lowProduct(e, reverseBits(e, a), reverseBits(e, b));
   const high = i64.shrU(reverseBits(e, reversed), i64.const(1));
@@ -115,7 +114,7 @@ export function carrylessProduct(e: Emitter, a: Expr, b: Expr): Expr {
 }
 
 /** The half of a vector that a bit of the immediate names. */
-export function chosenHalf(e: Emitter, value: Expr, bit: number): Expr {
+function chosenHalf(e: Emitter, value: Expr, bit: number): Expr {
   const upper = i32.and(i32.wrap(e.immediate(8)), i32.const(bit));
   return e.let(select(upper, i64x2.extract(value, 1), i64x2.extract(value, 0)));
 }

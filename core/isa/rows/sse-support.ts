@@ -55,9 +55,6 @@ export const partOfImmediate = (e: Emitter, bitsPerPart: number): Expr => {
   return e.let(e.parts?.isHigh ? i32.shrU(whole, i32.const(bitsPerPart)) : whole);
 };
 
-/** A fresh constant-address buffer, to pick lanes by a number known only at run time. */
-export const inBuffer = (e: Emitter, value: Expr) => e.body.do(v128.store(zero, value, LANES_A));
-
 export interface LaneShape {
   readonly format: FormatName;
   /** All lanes of the register, or the low one. */
@@ -152,7 +149,6 @@ export function onLanes(e: Emitter, first: Expr, second: Expr, run: () => Expr, 
   return v128.load(zero, LANES_RESULT);
 }
 
-export const splatBits = (low: Expr) => i64x2.splat(low);
 export const asVector = (bits: Expr) => i64x2.replace(v128.const64(0n), 0, bits);
 
 /** ZF PF CF from a relation (1 less, 2 equal, 8 unordered); OF SF AF are cleared. */

@@ -8,7 +8,3 @@ export interface DocumentKind {
   /** Undefined when there is none of this annex. */
   read(session: Session, annex: string): string | Uint8Array | undefined;
 }
-
-/** A thread or process id as annex; empty for the current one. */
-export const threadOfAnnex = (session: Session, annex: string): number =>
-  annex ? parseInt(annex, 16) : session.threads.general;

@@ -50,7 +50,7 @@ const initialState = (): PicState => ({
 });
 
 /** The input answered when no request is left by the time of the acknowledge. */
-export const SPURIOUS = 7;
+const SPURIOUS = 7;
 
 /** One 8259A, by the Intel datasheet. `setInt` follows its INT output. */
 export class Pic8259 {

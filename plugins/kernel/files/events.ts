@@ -103,4 +103,4 @@ export class EventRegistry {
 const resource = (provider: Provider, number: number) => `${provider.id}:${number}`;
 
 /** The wait queue of whoever polls a resource without an event queue. */
-export const pollKey = (provider: Provider, number: number): string => `poll:${provider.id}:${number}`;
+const pollKey = (provider: Provider, number: number): string => `poll:${provider.id}:${number}`;

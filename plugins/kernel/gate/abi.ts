@@ -5,17 +5,6 @@ import type { Kernel } from '../kernel.js';
 /** Runs to completion. Arguments are numbers: negative for two's complement, NaN for what fits no meaning. */
 export type Handler = (kernel: Kernel, context: Context, ...args: number[]) => Outcome;
 
-/** One system call: a record that dispatch, tracer, kernel image and documentation read. */
-export interface Syscall {
-  readonly name: string;
-  readonly number: number;
-  /** Argument names and kinds, in order, for the tracer: `fd`, `buf`, `path`, … */
-  readonly args: readonly string[];
-  readonly handle: Handler;
-  /** Where the handler is defined, for the kernel image's line table. */
-  readonly source: SourcePlace;
-}
-
 export interface SourcePlace {
   readonly file: string;
   readonly line: number;

@@ -14,7 +14,7 @@ const GATES = 256;
 const TSS_BYTES = 104;
 const PAGE_BYTES = 4096;
 
-export const Ist = { doubleFault: 1, nonMaskable: 2, debug: 3 } as const;
+const Ist = { doubleFault: 1, nonMaskable: 2, debug: 3 } as const;
 
 const FIRST_INTERRUPT = 32;
 
@@ -157,7 +157,7 @@ export function placeVariables(
   return { placed, end };
 }
 
-export function alignUp(address: bigint, alignment: number): bigint {
+function alignUp(address: bigint, alignment: number): bigint {
   const step = BigInt(alignment);
   return ((address + step - 1n) / step) * step;
 }

@@ -123,5 +123,3 @@ function clearChildTid(kernel: Kernel, context: Context): void {
   kernel.memory.write32(physical, 0);
   kernel.futexes.wake(physical, 1);
 }
-
-export const notBuilt = -Errno.ENOSYS;

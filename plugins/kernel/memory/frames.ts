@@ -3,8 +3,6 @@ import type { GuestMemory } from '../../../core/cpu/types.js';
 export const PAGE_BYTES = 4096;
 export const PAGE_SHIFT = 12;
 
-/** Rounds up to whole pages. */
-export const pagesFor = (bytes: number) => Math.ceil(bytes / PAGE_BYTES);
 export const pageFloor = (address: number) => address - (address % PAGE_BYTES);
 export const pageCeil = (address: number) => pageFloor(address + PAGE_BYTES - 1);
 

@@ -112,7 +112,7 @@ function withReference(
 }
 
 /** `/scheme/NAME/REF` → REF, `/X` → X, `NAME:REF` → REF. */
-export function referenceOf(path: string): string {
+function referenceOf(path: string): string {
   const modern = /^\/scheme\/[^/]*\/?(.*)$/s.exec(path);
   if (modern) return modern[1] ?? '';
   const legacy = /^[^/:]*:(.*)$/s.exec(path);

@@ -187,7 +187,7 @@ const total = (entries: readonly Listed[]): number =>
   entries.reduce((sum, { stat }) => sum + Math.ceil((stat?.blocks ?? 0) / 2), 0);
 
 /** Down the columns, as many as fit. */
-export function inColumns(names: readonly string[], width: number): string[] {
+function inColumns(names: readonly string[], width: number): string[] {
   if (names.length === 0) return [];
   const wide = Math.max(...names.map((name) => name.length)) + 2;
   const columns = Math.max(1, Math.floor(width / wide));

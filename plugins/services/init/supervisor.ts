@@ -174,5 +174,5 @@ export class Supervisor {
   }
 }
 
-export const schemesOf = ({ manifest, argv }: Unit): string[] =>
+const schemesOf = ({ manifest, argv }: Unit): string[] =>
   manifest.provides.map((name) => name.replace('$1', argv[1] ?? ''));

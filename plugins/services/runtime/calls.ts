@@ -194,7 +194,4 @@ export class Calls {
 }
 
 /** Room in front of lent bytes for the answer that names them. */
-export const REPLY_HEAD_BYTES = 4 * CQE_BYTES;
-
-/** True for open flags that ask for writing. */
-export const wantsWrite = (flags: number): boolean => has(flags, Open.WRONLY);
+const REPLY_HEAD_BYTES = 4 * CQE_BYTES;

@@ -26,7 +26,7 @@ export function removeTree(files: Files, path: string): void {
 }
 
 /** Copies bytes and permissions of one file. */
-export function copyFile(files: Files, from: string, to: string): void {
+function copyFile(files: Files, from: string, to: string): void {
   files.with(from, Open.RDONLY, (source) => {
     const { mode, ino, dev } = files.fstat(source);
     const old = files.probe(to);

@@ -15,8 +15,8 @@ import type { SpawnOptions } from './process/spawn.js';
 import type { Transport } from './transport.js';
 
 export const STDIN = 0;
-export const STDOUT = 1;
-export const STDERR = 2;
+const STDOUT = 1;
+const STDERR = 2;
 
 /** Everything a program has: made from the kernel's transport and its start record. */
 export class Os {

@@ -71,7 +71,3 @@ export class LineReader {
     return line;
   }
 }
-
-export function* textLines(reader: LineReader): Generator<string> {
-  for (let line = reader.nextText(); line !== undefined; line = reader.nextText()) yield line;
-}

@@ -27,7 +27,7 @@ export interface SubshellData {
 }
 
 export const NOT_FOUND = 127;
-export const NOT_EXECUTABLE = 126;
+const NOT_EXECUTABLE = 126;
 const DEFAULT_PATH = '/usr/bin:/bin';
 
 /** Starts a program that PATH leads to. `group`: 0 for a new process group, or the one to join. */

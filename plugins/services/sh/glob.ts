@@ -5,7 +5,7 @@ import type { DirectoryEntry, Files } from '../runtime/files.js';
 
 /** In patterns a backslash makes the next character literal. */
 export const escapePattern = (text: string): string => text.replace(/[\\*?[\]]/g, '\\$&');
-export const unescapePattern = (pattern: string): string => pattern.replace(/\\(.)/gs, '$1');
+const unescapePattern = (pattern: string): string => pattern.replace(/\\(.)/gs, '$1');
 export const hasWildcard = (pattern: string): boolean => /[*?[]/.test(pattern.replace(/\\./gs, ''));
 
 const REGEXP_SPECIAL = /[\\^$.*+?()[\]{}|]/g;

@@ -58,7 +58,7 @@ export function parseOperand(text: string): Operand {
 export const isRegister = (text: string): boolean => REGISTERS.has(text);
 
 /** The number of a 64-bit general register. */
-export function registerNumber(name: string): number {
+function registerNumber(name: string): number {
   const found = REGISTERS.get(name);
   if (found?.kind !== 'register') throw new AssemblyError(`not a register: ${name}`);
   return found.number;

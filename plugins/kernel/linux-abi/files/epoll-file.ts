@@ -10,7 +10,7 @@ import { Poll } from './open-file.js';
 import type { OpenFile, Readiness } from './open-file.js';
 
 /** sys/epoll.h; the low bits are those of poll. */
-export const Epoll = { EXCLUSIVE: 1 << 28, WAKEUP: 1 << 29, ONESHOT: 1 << 30, ET: 1 << 31 } as const;
+const Epoll = { EXCLUSIVE: 1 << 28, WAKEUP: 1 << 29, ONESHOT: 1 << 30, ET: 1 << 31 } as const;
 const BEHAVIOUR = Epoll.EXCLUSIVE | Epoll.WAKEUP | Epoll.ONESHOT | Epoll.ET;
 const MAX_DEPTH = 5;
 

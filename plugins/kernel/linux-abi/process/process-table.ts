@@ -301,7 +301,3 @@ export function dropPending(process: LinuxProcess, signals: bigint): void {
 }
 
 const STOPS = [Sig.STOP, Sig.TSTP, Sig.TTIN, Sig.TTOU].reduce((set, signal) => set | signalBit(signal), 0n);
-
-/** `exited 3`, `killed by SIGSEGV`: for logs. */
-export const describeStatus = (status: WaitStatus): string =>
-  status.kind === 'exited' ? `exited ${status.code}` : `killed by ${signalName(status.signal)}`;

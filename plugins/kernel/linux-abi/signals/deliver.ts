@@ -149,8 +149,8 @@ function jumpToHandler(
   guest.setFrame(FrameLayout.origRax, -1n);
 }
 
-export const UCONTEXT_OFFSET = 8;
-export const SIGINFO_OFFSET = 8 + 304;
+const UCONTEXT_OFFSET = 8;
+const SIGINFO_OFFSET = 8 + 304;
 
 function blockForHandler(thread: LinuxThread, info: SignalInfo, action: SignalAction): void {
   thread.savedMask = undefined;

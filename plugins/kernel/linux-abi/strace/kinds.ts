@@ -128,8 +128,7 @@ export function modeText(value: number): string {
 
 export const nodeMode = entering((value) => modeText(uint32(value)));
 const shortHex = (value: number): string => (value === 0 ? '0' : hexText(value));
-export const deviceText = (dev: number): string =>
-  `makedev(${shortHex(majorOf(dev))}, ${shortHex(minorOf(dev))})`;
+const deviceText = (dev: number): string => `makedev(${shortHex(majorOf(dev))}, ${shortHex(minorOf(dev))})`;
 const isDevice = (type: number): boolean => type === FileType.CHARACTER || type === FileType.BLOCK;
 
 export const outStat = outStruct(files.stat, ({ st_mode, st_size, st_rdev }) => {

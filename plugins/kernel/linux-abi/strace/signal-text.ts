@@ -15,7 +15,7 @@ export function signalText(signal: number): string {
 }
 
 /** `[INT CHLD]`, or what is missing, `~[KILL STOP]`, when that is shorter. */
-export function signalSetText(mask: bigint): string {
+function signalSetText(mask: bigint): string {
   const all = Array.from({ length: SIGNALS }, (_, at) => at + 1);
   const set = all.filter((signal) => ((mask >> BigInt(signal - 1)) & 1n) === 1n);
   const inverted = set.length > SIGNALS / 2;
@@ -76,7 +76,7 @@ export const outWaitStatus = leaving((value, call) => {
   return `[{${waitStatusText(new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true))}}]`;
 });
 
-export function waitStatusText(status: number): string {
+function waitStatusText(status: number): string {
   const low = status & 0x7f;
   const high = (status >> 8) & 0xff;
   if (status === 0xffff) return 'WIFCONTINUED(s)';

@@ -16,10 +16,7 @@ const NS_PER_MS = 1e6;
 const ALWAYS = Poll.IN | Poll.OUT | Poll.RDNORM | Poll.WRNORM;
 
 /** What holds for a descriptor now, and what would tell of a change. */
-export function lookAt(
-  context: Context,
-  fd: number,
-): { readonly events: number; readonly keys: readonly string[] } {
+function lookAt(context: Context, fd: number): { readonly events: number; readonly keys: readonly string[] } {
   const description = context.files?.get(fd);
   if (!description) return { events: Poll.NVAL, keys: [] };
   return systemOf(context).files.fileOf(description)?.poll?.(context) ?? { events: ALWAYS, keys: [] };

@@ -43,7 +43,7 @@ export function writeAddress(
 }
 
 /** struct sockaddr_un; the family alone where there is no address. */
-export function encodeAddress(address: string): Uint8Array {
+function encodeAddress(address: string): Uint8Array {
   const terminator = address === '' || address.startsWith('\0') ? '' : '\0';
   const path = Buffer.from(address + terminator, 'latin1');
   return Buffer.concat([Uint8Array.of(AF_UNIX, 0), path]);

@@ -25,7 +25,7 @@ export const OutputFlag = {
   XTABS: 0o14000,
 } as const;
 
-export const ControlFlag = { B38400: 0o17, CS8: 0o60, CREAD: 0o200, HUPCL: 0o2000 } as const;
+const ControlFlag = { B38400: 0o17, CS8: 0o60, CREAD: 0o200, HUPCL: 0o2000 } as const;
 
 export const LocalFlag = {
   ISIG: 0o1,

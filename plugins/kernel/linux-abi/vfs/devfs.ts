@@ -18,7 +18,7 @@ export interface DeviceSource {
 }
 
 /** Numbers of Documentation/admin-guide/devices.txt. */
-export const Device = {
+const Device = {
   NULL: makeDevice(1, 3),
   ZERO: makeDevice(1, 5),
   FULL: makeDevice(1, 7),

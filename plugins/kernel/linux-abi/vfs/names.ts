@@ -15,9 +15,6 @@ export const bytesOfName = (name: string): Buffer => Buffer.from(name, 'latin1')
 /** From text a person typed, UTF-8. */
 export const nameOfText = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 
-/** For messages; bytes that are no UTF-8 become U+FFFD. */
-export const textOfName = (name: string): string => Buffer.from(name, 'latin1').toString('utf8');
-
 /** The components, without empty ones. ENAMETOOLONG for 4096 bytes and more. */
 export function splitPath(path: string): string[] {
   if (path.length >= PATH_MAX_BYTES) fail(Errno.ENAMETOOLONG);

@@ -87,7 +87,7 @@ export class HostHandle implements FileHandle {
 }
 
 /** `fd` is a real descriptor, not one of O_PATH; open for writing when `size` is to change. */
-export function applyChange(fd: number, change: AttributeChange): void {
+function applyChange(fd: number, change: AttributeChange): void {
   if (change.size !== undefined) ftruncateSync(fd, change.size);
   if (change.uid !== undefined || change.gid !== undefined)
     fchownSync(fd, change.uid ?? -1, change.gid ?? -1);
