@@ -84,7 +84,7 @@ export const ContextStatusBuffer = layout('CtxtStsBuf', 32, {
   address: [24, 'x64'],
 });
 
-const SetSighandlerData = layout('SetSighandlerData', 32, {
+export const SetSighandlerData = layout('SetSighandlerData', 32, {
   userHandler: [0, 'u64'],
   exceptionHandler: [8, 'u64'],
   threadControl: [16, 'u64'],

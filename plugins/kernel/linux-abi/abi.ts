@@ -1,4 +1,3 @@
-import { Errno } from '../../../core/abi/errno.js';
 import type { Context } from '../contexts/context.js';
 import type { Outcome } from '../contexts/outcome.js';
 import type { Abi, Handler } from '../gate/abi.js';

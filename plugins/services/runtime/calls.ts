@@ -1,4 +1,4 @@
-import { AT_REMOVEDIR, CallFlag, has, NO_OFFSET, Open, PATH_MAX } from '../../../core/abi/flags.js';
+import { AT_REMOVEDIR, CallFlag, NO_OFFSET, Open, PATH_MAX } from '../../../core/abi/flags.js';
 import { CQE_BYTES } from '../../../core/abi/scheme-protocol.js';
 import { Errno } from '../../../core/abi/errno.js';
 import { WINDOW_OFFSET } from '../../../core/abi/isolate-page.js';

@@ -90,7 +90,7 @@ export const winsize = layout('winsize', 8, {
   ws_ypixel: [6, 'u16'],
 });
 
-const msghdr = layout('msghdr', 56, {
+export const msghdr = layout('msghdr', 56, {
   msg_name: [0, 'x64'],
   msg_namelen: [8, 'u32'],
   msg_iov: [16, 'x64'],

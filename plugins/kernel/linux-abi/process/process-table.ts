@@ -2,7 +2,7 @@ import type { Context } from '../../contexts/context.js';
 import type { Kernel } from '../../kernel.js';
 import type { LinuxSystem } from '../system.js';
 import type { Location } from '../vfs/location.js';
-import { Sig, signalBit, UNBLOCKABLE, defaultAction, signalName } from '../signals/signal-numbers.js';
+import { Sig, signalBit, UNBLOCKABLE, defaultAction } from '../signals/signal-numbers.js';
 import { isIgnored, SaFlag, SIG_DFL, SIG_IGN } from '../signals/signal-action.js';
 import type { SignalInfo } from '../signals/signal-queue.js';
 import { leaveSession, wakeOrphanedGroups } from './job-control.js';
