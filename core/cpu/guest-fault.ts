@@ -23,14 +23,19 @@ export const Vector = {
 const WITH_ERROR_CODE = new Set<number>([8, 10, 11, 12, 13, 14, 17]);
 export const hasErrorCode = (vector: number) => WITH_ERROR_CODE.has(vector);
 
-/** Thrown in TypeScript while it acts for an instruction; caught where generated code called. Never a HostError. */
-export class GuestFault extends Error {
+/**
+ * Thrown in TypeScript while it acts for an instruction; caught where generated code called. Never a HostError, and
+ * no Error at all: a guest provokes thousands a second, and a stack trace tells it nothing.
+ */
+export class GuestFault {
   constructor(
     readonly vector: number,
     readonly code = 0,
     /** Linear address of a page fault. */
     readonly address = 0n,
-  ) {
-    super(`guest exception ${vector}`);
+  ) {}
+
+  toString(): string {
+    return `guest exception ${this.vector}`;
   }
 }

@@ -102,6 +102,12 @@ const saveCompacted: SystemHandler = (context) => {
   return Status.next;
 };
 
+function areZero(words: Uint32Array, from: number, end: number): boolean {
+  let all = 0;
+  for (let i = from; i < end; i++) all |= words[i]!;
+  return all === 0;
+}
+
 /** #GP for a header that this processor does not write. */
 function checkHeader(words: Uint32Array, allowed: number): { present: number; compacted: boolean } {
   const [present, presentHigh, compaction, compactionHigh] = words as unknown as [
@@ -113,8 +119,8 @@ function checkHeader(words: Uint32Array, allowed: number): { present: number; co
   const compacted = (compactionHigh & COMPACTED) !== 0;
   const known = compacted ? compaction : allowed;
   const unknown = (present & ~known) | (known & ~allowed) | presentHigh | (compactionHigh & ~COMPACTED);
-  const reserved = compacted ? words.subarray(4, HEADER_WORDS) : words.subarray(2, 6);
-  if (unknown !== 0 || reserved.some((word) => word !== 0)) throw new GuestFault(Vector.GP);
+  const isClear = compacted ? areZero(words, 4, HEADER_WORDS) : areZero(words, 2, 6);
+  if (unknown !== 0 || !isClear) throw new GuestFault(Vector.GP);
   return { present, compacted };
 }
 
@@ -140,11 +146,10 @@ function initialX87(): Uint32Array {
   return words;
 }
 
-function restoreAvx({ u32 }: CpuState, words: Uint32Array | undefined): void {
-  for (let i = 0; i < 16; i++) {
-    if (words) copyWords(words, i * REGISTER_WORDS, u32, upperWord(i), REGISTER_WORDS);
-    else u32.fill(0, upperWord(i), upperWord(i) + REGISTER_WORDS);
-  }
+function restoreAvx(state: CpuState, words: Uint32Array | undefined): void {
+  if (!words && !(inUse(state) & Component.avx)) return;
+  const source = words ?? new Uint32Array(AVX_WORDS);
+  for (let i = 0; i < 16; i++) copyWords(source, i * REGISTER_WORDS, state.u32, upperWord(i), REGISTER_WORDS);
 }
 
 /** ECX = 0: XCR0; 1: the components of it that are in use. */

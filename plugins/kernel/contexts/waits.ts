@@ -29,9 +29,12 @@ export class Waits {
 
   /** Wakes up to `limit` contexts that `accepts` admits, in order of arrival; answers how many. */
   wake(key: string, limit = Infinity, accepts: (context: Context) => boolean = () => true): number {
-    for (const told of [...(this.#listeners.get(key) ?? [])]) told();
+    const listeners = this.#listeners.get(key);
+    if (listeners) for (const told of [...listeners]) told();
+    const queue = this.#queues.get(key);
+    if (!queue) return 0;
     let count = 0;
-    for (const context of [...(this.#queues.get(key) ?? [])]) {
+    for (const context of [...queue]) {
       if (count >= limit) break;
       if (!accepts(context)) continue;
       this.wakeContext(context, 'event');

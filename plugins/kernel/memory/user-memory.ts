@@ -3,18 +3,27 @@ import { PAGE_BYTES } from './frames.js';
 import { USER_END } from './address-space.js';
 import type { AddressSpace } from './address-space.js';
 
-/** A guest pointer that cannot be used now. The gate lets the pad touch the address, then the call is made again. */
-export class UserFault extends Error {
+/**
+ * A guest pointer that cannot be used now. The gate lets the pad touch the address, then the call is made again. Not an Error: a
+ * guest provokes thousands a second, and a stack trace tells it nothing.
+ */
+export class UserFault {
   constructor(
     readonly address: number,
     readonly write: boolean,
-  ) {
-    super(`user memory at 0x${address.toString(16)}`);
+  ) {}
+
+  toString(): string {
+    return `user memory at 0x${this.address.toString(16)}`;
   }
 }
 
 /** A guest pointer that can never be used: EFAULT at once. */
-export class BadPointer extends Error {}
+export class BadPointer {
+  toString(): string {
+    return 'a pointer that means nothing';
+  }
+}
 
 /** The memory behind a context's pointers. Every method may throw UserFault or BadPointer, before any effect. */
 export interface UserMemory {

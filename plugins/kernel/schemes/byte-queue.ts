@@ -15,10 +15,18 @@ export class ByteQueue {
   }
 
   take(limit: number): Uint8Array {
+    const first = this.#chunks[0];
+    if (first && first.length <= limit && first.length === this.#length) return this.#takeFirst(first);
     const bytes = new Uint8Array(Math.min(limit, this.#length));
     for (let at = 0; at < bytes.length;) at += this.#takeInto(bytes, at);
     this.#length -= bytes.length;
     return bytes;
+  }
+
+  #takeFirst(chunk: Uint8Array): Uint8Array {
+    this.#chunks = [];
+    this.#length = 0;
+    return chunk;
   }
 
   #takeInto(bytes: Uint8Array, at: number): number {

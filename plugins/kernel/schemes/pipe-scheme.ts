@@ -14,6 +14,8 @@ export const PIPE_CAPACITY = 65_536;
 const ROOT = 0;
 
 interface Pipe {
+  /** Of the wait queues of its two ends. */
+  readonly keys: readonly [string, string];
   readonly bytes: ByteQueue;
   readonly descriptors: Description[];
   readerAlive: boolean;
@@ -22,6 +24,7 @@ interface Pipe {
   writerOpened: boolean;
 }
 
+const keyOf = (number: number) => `pipe:${number}`;
 const isWriteEnd = (number: number) => number % 2 === 1;
 
 /** `/scheme/pipe`: 64 KiB byte queues. Even numbers are read ends, the odd one above is the write end. */
@@ -145,6 +148,7 @@ export class PipeScheme implements Provider {
     this.#next += 2;
     const bytes = new ByteQueue();
     this.#pipes.set(number, {
+      keys: [keyOf(number), keyOf(number + 1)],
       bytes,
       descriptors: [],
       readerAlive: true,
@@ -173,6 +177,6 @@ export class PipeScheme implements Provider {
 
   /** The wait queue of one end: room to write, or bytes to read. */
   key(number: number): string {
-    return `pipe:${number}`;
+    return this.#pipes.get(number & ~1)?.keys[number & 1] ?? keyOf(number);
   }
 }

@@ -82,7 +82,8 @@ function kstop(kernel: Kernel, writer: Context, bytes: Uint8Array): Outcome {
   const latestNs = Number(
     (call && (call.scratch ??= { latestNs: nowNs + stop.patienceNs })['latestNs']) ?? nowNs,
   );
-  if (nowNs < latestNs && !kernel.isQuiet(writer, latestNs)) return waitUntil(Math.min(latestNs, nowNs + LOOK_NS));
+  if (nowNs < latestNs && !kernel.isQuiet(writer, latestNs))
+    return waitUntil(Math.min(latestNs, nowNs + LOOK_NS));
   kernel.parts.stop(stop.reason, Number(status) & 0xff);
   return bytes.length;
 }
