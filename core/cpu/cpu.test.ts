@@ -356,6 +356,29 @@ describe('Cpu', () => {
       expect(cpu.lastWatch).to.deep.equal({ linear: BigInt(DATA + 2), kind: 'write' });
     });
 
+    it('go on behind the write when the machine around has answered', () => {
+      const seen: number[] = [];
+      const { cpu, load, registers, memory } = createCpuBench({
+        bus: { watch: () => seen.push(memory.read32(DATA)) < 3 },
+      });
+      load('ff c0 89 03 eb fa');
+      registers.set(RBX!, BigInt(DATA));
+      cpu.addWatchpoint(BigInt(DATA), 4, 'write');
+      expect(cpu.run(100)).to.equal('watchpoint');
+      expect([seen, cpu.retired]).to.deep.equal([[1, 2, 3], 8]);
+    });
+
+    it('leave when whoever answers asks for that', () => {
+      const { cpu, load, registers } = createCpuBench({
+        bus: { watch: () => (cpu.requestExit(), true) },
+      });
+      load('89 03 90 90');
+      registers.set(RBX!, BigInt(DATA));
+      cpu.addWatchpoint(BigInt(DATA), 4, 'write');
+      expect(cpu.run(100)).to.equal('request');
+      expect(cpu.retired).to.equal(1);
+    });
+
     it('see what TypeScript does on behalf of an address', () => {
       const { cpu, load } = createCpuBench({
         bus: { portOut: () => cpu.memory.notifyLinearAccess(BigInt(DATA), 8, 'write') },

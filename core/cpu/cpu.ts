@@ -82,6 +82,8 @@ export class X86Cpu implements Cpu {
   #slice = 0;
   #running = false;
   #stop: ExitReason | undefined;
+  /** A watchpoint was hit that nobody has been asked about yet. */
+  #watched = false;
 
   constructor({ ramBytes, bus, prebuilt, seed, model = 'max', tierTwo = false }: CpuOptions) {
     const generated = (this.#generated = sharedGenerated(prebuilt));
@@ -97,7 +99,7 @@ export class X86Cpu implements Cpu {
       code,
       bus,
       this.#watchpoints,
-      () => this.#leave('watchpoint'),
+      () => this.#noticeWatch(),
       () => this.#fetch.isStack(),
     );
     this.#fetch = new InstructionFetch({
@@ -234,6 +236,7 @@ export class X86Cpu implements Cpu {
   #runUntil(end: number): ExitReason {
     for (;;) {
       this.#guard.rethrow();
+      if (this.#watched && !this.#isWatchAnswered()) return 'watchpoint';
       if (this.#stop) return this.#stop;
       if (this.#breakpoints.passing === undefined) this.#interrupts.deliver();
       if (this.state.get32(State.halted) !== 0) return 'halt';
@@ -275,6 +278,17 @@ export class X86Cpu implements Cpu {
     this.state.set32(State.attention, 1);
   }
 
+  #noticeWatch(): void {
+    this.#watched = true;
+    this.state.set32(State.attention, 1);
+  }
+
+  #isWatchAnswered(): boolean {
+    this.#watched = false;
+    const hit = this.#watchpoints.last;
+    return hit !== undefined && (this.#bus.watch?.(hit) ?? false);
+  }
+
   #createTierTwo(options: TierTwoOptions): TierTwo {
     const parts = {
       state: this.state,
@@ -296,7 +310,7 @@ export class X86Cpu implements Cpu {
       watchpoints: this.#watchpoints,
       debug: this.#debug,
       translate: (linear) => this.memory.translate(linear, this.state.get64(State.cr3))?.physical,
-      hit: () => this.#leave('watchpoint'),
+      hit: () => this.#noticeWatch(),
     });
   }
 

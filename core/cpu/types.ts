@@ -30,6 +30,8 @@ export interface CpuBus {
   interrupt?(vector: number): boolean;
   /** Present only when tapped. True: answered, with rip already behind the instruction. */
   syscall?(): boolean;
+  /** Present only when tapped; asked behind the instruction. True: answered, go on. */
+  watch?(hit: WatchHit): boolean;
   /** Present only when tapped. May add breakpoints, also in the block itself. */
   translate?(block: DecodedBlock): void;
   /** An instruction that no row describes, or that the mode does not allow, is about to raise #UD. */

@@ -3,7 +3,7 @@ import { floating } from '../bus/access.js';
 import type { MmioBus } from '../bus/mmio-bus.js';
 import type { PortBus } from '../bus/port-bus.js';
 import type { DecodedBlock } from '../cpu/decoded-block.js';
-import type { CpuBus } from '../cpu/types.js';
+import type { CpuBus, WatchHit } from '../cpu/types.js';
 import { HostError, reasonOf } from '../errors/host-error.js';
 import type { MachineHooks } from '../hooks/machine-hooks.js';
 import { whenTapped } from '../hooks/untap.js';
@@ -17,7 +17,7 @@ export interface BridgeParts {
   readonly fail: (error: HostError) => void;
 }
 
-type OptionalCalls = Pick<CpuBus, 'exception' | 'interrupt' | 'syscall' | 'translate'>;
+type OptionalCalls = Pick<CpuBus, 'exception' | 'interrupt' | 'syscall' | 'translate' | 'watch'>;
 
 /**
  * What generated code calls. Nothing thrown here ever unwinds through WebAssembly: the failure stops the machine and
@@ -82,6 +82,8 @@ function offerWhileTapped(bridge: CpuBus, hooks: MachineHooks, guard: Guard): vo
   whenTapped(hooks.interrupt, (tapped) => (optional.interrupt = tapped ? interrupt : undefined));
   const translate = (block: DecodedBlock) => guard('translate', undefined, () => hooks.translate.call(block));
   whenTapped(hooks.translate, (tapped) => (optional.translate = tapped ? translate : undefined));
+  const watch = (hit: WatchHit) => guard('watch', false, () => hooks.watch.call(hit) ?? false);
+  whenTapped(hooks.watch, (tapped) => (optional.watch = tapped ? watch : undefined));
   whenTapped(hooks.syscallEnter, (tapped) => (optional.syscall = tapped ? syscall : undefined));
 }
 

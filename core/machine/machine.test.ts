@@ -189,13 +189,16 @@ describe('stops', () => {
   });
 
   it('a watchpoint that a tap of watch answers does not hold the machine', async () => {
-    const { machine, cpu, scope, tap, stops } = setUp([() => 'watchpoint']);
-    cpu.lastWatch = { linear: 0x2000n, kind: 'write' };
+    const hit = { linear: 0x2000n, kind: 'write' } as const;
+    const { machine, cpu, scope, tap, stops } = setUp([
+      (bus) => (bus.watch?.(hit) ? undefined : 'watchpoint'),
+    ]);
+    cpu.lastWatch = hit;
     let answers = 3;
     tapIn(scope, machine.hooks.watch, tap, () => answers-- > 0 || undefined);
     machine.start();
     await tick(1);
-    expect(stops).to.deep.equal([{ kind: 'watchpoint', hit: { linear: 0x2000n, kind: 'write' } }]);
+    expect(stops).to.deep.equal([{ kind: 'watchpoint', hit }]);
   });
 });
 

@@ -202,14 +202,8 @@ export class Machine implements MachineControl {
 
   #onExit(reason: ExitReason): void {
     if (reason === 'breakpoint') this.#hold({ kind: 'breakpoint' });
-    if (reason === 'watchpoint') this.#onWatchpoint();
+    if (reason === 'watchpoint') this.#hold({ kind: 'watchpoint', hit: this.cpu.lastWatch });
     if (reason === 'tripleFault') this.#fail(new HostError('TRIPLE_FAULT', this.cpu.registers.rip));
-  }
-
-  #onWatchpoint(): void {
-    const hit = this.cpu.lastWatch;
-    if (hit && this.#attempt('watch', () => this.hooks.watch.call(hit))) return;
-    if (this.#state === 'running') this.#hold({ kind: 'watchpoint', hit });
   }
 
   /** A request to leave the slice may be left over from a slice that ended by itself. */
