@@ -1,6 +1,7 @@
 import type { CodeCache } from './code-cache.js';
 import { GuestFault, Vector } from './guest-fault.js';
 import { RAM, TLB_SUPERVISOR, TLB_USER, TLB_WRITE } from './layout.js';
+import { highHalf, linearOf, lowHalf } from './halves.js';
 import type { MemoryUnit } from './memory-unit.js';
 import type { Paging } from './paging.js';
 import { Want } from './paging.js';
@@ -34,8 +35,7 @@ export class LinearMemory {
     const host = this.#host(low, high, count * 4, supervisor ? Want.implicit : this.#userBit());
     if (host === 0) this.#bytes.set(this.read(linearOf(low, high), count * 4, supervisor));
     for (let i = 0; host !== 0 && i < count; i++) this.words[i] = this.state.u32[(host >>> 2) + i]!;
-    if (host !== 0 && !supervisor && this.unit.isWatched)
-      this.unit.note(linearOf(low, high), count * 4, false);
+    if (host !== 0 && !supervisor && this.unit.isWatched) this.unit.note(low, high, count * 4, false);
     return this.words;
   }
 
@@ -50,8 +50,7 @@ export class LinearMemory {
     );
     if (host === 0) this.write(linearOf(low, high), this.#bytes.slice(0, count * 4), supervisor);
     for (let i = 0; host !== 0 && i < count; i++) this.state.u32[(host >>> 2) + i] = this.words[i]!;
-    if (host !== 0 && !supervisor && this.unit.isWatched)
-      this.unit.note(linearOf(low, high), count * 4, true);
+    if (host !== 0 && !supervisor && this.unit.isWatched) this.unit.note(low, high, count * 4, true);
   }
 
   read(linear: bigint, length: number, supervisor = false): Uint8Array {
@@ -59,7 +58,7 @@ export class LinearMemory {
     for (const { physical, at, count } of this.#pieces(linear, length, false, supervisor)) {
       bytes.set(this.unit.readPhysical(physical, count), at);
     }
-    if (!supervisor && this.unit.isWatched) this.unit.note(linear, length, false);
+    if (!supervisor && this.unit.isWatched) this.unit.note(lowHalf(linear), highHalf(linear), length, false);
     return bytes;
   }
 
@@ -81,7 +80,8 @@ export class LinearMemory {
       this.state.u8.set(bytes.subarray(at, at + count), RAM + physical);
       this.code().invalidate(physical, count);
     }
-    if (!supervisor && this.unit.isWatched) this.unit.note(linear, bytes.length, true);
+    if (!supervisor && this.unit.isWatched)
+      this.unit.note(lowHalf(linear), highHalf(linear), bytes.length, true);
   }
 
   /** Words of 64 bits, wherever they are mapped; all ones outside RAM. */
@@ -159,5 +159,3 @@ export const isCanonical = (address: bigint) =>
 
 /** By the upper half of an address. */
 export const isCanonicalHigh = (high: number) => high >>> 15 === 0 || high >>> 15 === 0x1_ffff;
-
-const linearOf = (low: number, high: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);

@@ -193,7 +193,9 @@ export class MemoryUnit {
   }
 
   #watch(bytes: number, writes: boolean): void {
-    if (this.watchpoints.any) this.note(this.state.get64(State.address), bytes, writes);
+    if (!this.watchpoints.any) return;
+    const { i32 } = this.state;
+    this.note(i32[State.address >> 2]!, i32[(State.address >> 2) + 1]!, bytes, writes);
   }
 
   /** Whether anybody wants to be told of accesses. */
@@ -201,15 +203,16 @@ export class MemoryUnit {
     return this.watchpoints.any;
   }
 
-  note(linear: bigint, bytes: number, writes: boolean): void {
-    if (this.watchpoints.check(linear, bytes, writes ? 'write' : 'read')) this.onWatch();
+  /** Of an access to an address, given in halves. */
+  note(low: number, high: number, bytes: number, writes: boolean): void {
+    if (this.watchpoints.check(low, high, bytes, writes ? 'write' : 'read')) this.onWatch();
   }
 
   /** Puts what the last walk found into a data table, unless somebody watches the page. */
   enter(table: number, low: number, high: number, physical: number): void {
     if (table >= TLB_SUPERVISOR && this.#opensByFlag()) return;
     const kind: AccessKind = (table - TLB_USER) & TLB_WRITE ? 'write' : 'read';
-    if (this.watchpoints.any && this.watchpoints.watchesPage(linearOf(low, high), kind)) return;
+    if (this.watchpoints.any && this.watchpoints.watchesPage(low, high, kind)) return;
     const value = (RAM + physical - low) | 0;
     this.state.tlb.enterData(table, { low, high, value, global: this.paging.global });
   }
@@ -219,5 +222,3 @@ export class MemoryUnit {
     return this.paging.user && (this.state.get32(State.cr4) & ControlBit.SMAP) !== 0;
   }
 }
-
-const linearOf = (low: number, high: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);

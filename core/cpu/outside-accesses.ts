@@ -1,3 +1,4 @@
+import { highHalf, lowHalf } from './halves.js';
 import type { DebugRegisters } from './debug-registers.js';
 import type { AccessKind } from './types.js';
 import type { Watchpoints } from './watchpoints.js';
@@ -19,7 +20,7 @@ export class OutsideAccesses {
     const { watchpoints, debug } = this.parts;
     if (!watchpoints.any) return;
     debug.isMuted = true;
-    if (watchpoints.check(linear, length, kind)) this.parts.hit();
+    if (watchpoints.check(lowHalf(linear), highHalf(linear), length, kind)) this.parts.hit();
     debug.isMuted = false;
   }
 

@@ -1,3 +1,4 @@
+import { highHalf, linearOf, lowHalf } from './halves.js';
 import type { AccessKind, Undo, WatchHit, WatchKind } from './types.js';
 
 interface Watch {
@@ -7,11 +8,18 @@ interface Watch {
   readonly applies: (() => boolean) | undefined;
 }
 
-const PAGE_MASK = ~0xfffn;
+interface Placed extends Watch {
+  /** Unsigned halves of `linear`. */
+  readonly low: number;
+  readonly high: number;
+}
+
+const PAGE_BYTES = 4096;
+const HALF = 2 ** 32;
 
 /** Ranges of linear addresses whose accesses stop the machine. Their pages stay out of the TLB. */
 export class Watchpoints {
-  readonly #watches = new Set<Watch>();
+  readonly #watches = new Set<Placed>();
   last: WatchHit | undefined;
 
   get any(): boolean {
@@ -31,34 +39,41 @@ export class Watchpoints {
   }
 
   add(watch: Watch, changed: () => void): Undo {
-    this.#watches.add(watch);
+    const placed = { ...watch, low: lowHalf(watch.linear), high: highHalf(watch.linear) };
+    this.#watches.add(placed);
     changed();
     return () => {
-      if (this.#watches.delete(watch)) changed();
+      if (this.#watches.delete(placed)) changed();
     };
   }
 
-  /** True when some watch wants to see accesses of this kind to the page. */
-  watchesPage(linear: bigint, kind: AccessKind): boolean {
-    const page = linear & PAGE_MASK;
-    for (const watch of this.#watches) {
-      const first = watch.linear & PAGE_MASK;
-      const last = (watch.linear + BigInt(watch.length - 1)) & PAGE_MASK;
-      if (page >= first && page <= last && covers(watch, kind)) return true;
-    }
+  /** True when some watch wants to see accesses of this kind to the page of an address, given in halves. */
+  watchesPage(low: number, high: number, kind: AccessKind): boolean {
+    for (const watch of this.#watches)
+      if (overlaps(watch, low & -PAGE_BYTES, high, PAGE_BYTES) && covers(watch, kind)) return true;
     return false;
   }
 
-  /** True when the access hits; `last` then says where. */
-  check(linear: bigint, length: number, kind: AccessKind): boolean {
+  /** True when the access to an address, given in halves, hits; `last` then says where. */
+  check(low: number, high: number, length: number, kind: AccessKind): boolean {
     for (const watch of this.#watches) {
-      const overlaps = linear < watch.linear + BigInt(watch.length) && watch.linear < linear + BigInt(length);
-      if (!overlaps || !covers(watch, kind) || watch.applies?.() === false) continue;
-      this.last = { linear: linear > watch.linear ? linear : watch.linear, kind };
+      if (!overlaps(watch, low, high, length) || !covers(watch, kind) || watch.applies?.() === false)
+        continue;
+      const linear = distance(watch, low, high) > 0 ? linearOf(low, high) : watch.linear;
+      this.last = { linear, kind };
       return true;
     }
     return false;
   }
+}
+
+/** Bytes from the watch to the address. Exact where it is small; numbers, because BigInt would cost more than the access itself. */
+const distance = (watch: Placed, low: number, high: number): number =>
+  ((high >>> 0) - watch.high) * HALF + ((low >>> 0) - watch.low);
+
+function overlaps(watch: Placed, low: number, high: number, length: number): boolean {
+  const bytes = distance(watch, low, high);
+  return bytes < watch.length && -bytes < length;
 }
 
 const covers = (watch: Watch, kind: AccessKind) => watch.kind === 'access' || watch.kind === kind;
