@@ -9,6 +9,7 @@ import { ProcessTable } from './process/process-table.js';
 import type { LinuxProcess } from './process/process.js';
 import { threadOf } from './process/thread.js';
 import type { Node } from './vfs/types.js';
+import { InFlight } from './sockets/in-flight.js';
 import { SocketAddresses } from './sockets/socket-addresses.js';
 import type { Terminal } from './tty/terminal.js';
 import type { Mount } from './vfs/location.js';
@@ -35,6 +36,8 @@ export class LinuxSystem {
   readonly files = new LinuxFiles();
   readonly mapped: MappedFiles;
   readonly sockets: SocketAddresses;
+  /** Descriptors on their way through sockets. */
+  readonly inFlight: InFlight;
   /** Named pipes that have been opened, as long as their nodes are known. */
   readonly fifos = new WeakMap<Node, Fifo>();
   /** Where memfd_create finds room. */
@@ -52,6 +55,7 @@ export class LinuxSystem {
     this.#random = random ?? ((into) => void randomFillSync(into));
     this.mapped = new MappedFiles(kernel);
     this.sockets = new SocketAddresses(vfs);
+    this.inFlight = new InFlight(kernel);
     this.memoryFiles = hiddenMount(kernel, vfs.deviceNumbers.take());
     this.table = new ProcessTable(this);
   }

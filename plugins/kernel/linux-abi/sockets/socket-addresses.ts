@@ -56,7 +56,10 @@ export class SocketAddresses {
 
   /** autobind of unix(7): NUL and five digits. */
   #freeName(): string {
-    return `\0${(this.#nextName++).toString(16).padStart(5, '0')}`;
+    let name: string;
+    do name = `\0${(this.#nextName++).toString(16).padStart(5, '0')}`;
+    while (this.#sockets.has(name));
+    return name;
   }
 }
 

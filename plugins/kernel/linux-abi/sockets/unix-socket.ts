@@ -2,6 +2,7 @@ import { Errno } from '../../../../core/abi/errno.js';
 import type { Waits } from '../../contexts/waits.js';
 import type { Description } from '../../files/description.js';
 import type { Kernel } from '../../kernel.js';
+import type { InFlight } from './in-flight.js';
 
 /** bits/socket_type.h. */
 export const SocketType = { STREAM: 1, DGRAM: 2, SEQPACKET: 5 } as const;
@@ -76,6 +77,7 @@ export class UnixSocket {
     readonly type: number,
     readonly id: number,
     readonly owner: SocketCredentials,
+    private readonly inFlight: InFlight,
   ) {
     this.key = `socket:${id}`;
     this.roomKey = `socket:${id}:room`;
@@ -124,7 +126,7 @@ export class UnixSocket {
     if (this.peer || this.listening) return this.listening ? -Errno.EINVAL : -Errno.EISCONN;
     if (!listener.listening || listener.type !== this.type) return -Errno.ECONNREFUSED;
     if (listener.backlog.length > listener.backlogLimit) return { waitKey: listener.roomKey };
-    const end = new UnixSocket(this.kernel, this.type, newId, listener.owner);
+    const end = new UnixSocket(this.kernel, this.type, newId, listener.owner, this.inFlight);
     end.address = listener.address;
     this.pair(end);
     listener.backlog.push(end);
@@ -140,7 +142,10 @@ export class UnixSocket {
     return end;
   }
 
-  /** Bytes sent; a stream takes what there is room for. `target` is where a datagram goes if not to the peer. */
+  /**
+   * Bytes sent; a stream takes what there is room for, and nothing of an empty message. `target` is where a datagram goes if not to the
+   * peer. Descriptors belong to the message once it is taken.
+   */
   send(message: Message, target = this.peer): number | Blocked {
     const errno = this.#sendErrno(target);
     if (errno !== 0 || !target) return -errno;
@@ -152,9 +157,11 @@ export class UnixSocket {
       : (length > room && target.#queue.length > 0) || target.#queue.length >= MAX_DATAGRAMS;
     if (full) return { waitKey: target.roomKey };
     if (this.isStream && length === 0) return 0;
+    if (!this.inFlight.admits(message.files)) return -Errno.ETOOMANYREFS;
     const bytes = this.isStream ? message.bytes.subarray(0, room) : message.bytes;
     target.#queue.push({ ...message, bytes });
     target.#queuedBytes += bytes.length;
+    this.inFlight.add(message.files);
     target.#changed();
     return bytes.length;
   }
@@ -162,6 +169,8 @@ export class UnixSocket {
   #sendErrno(target: UnixSocket | undefined): number {
     if (this.writeShut) return Errno.EPIPE;
     if (!target) return this.#wasConnected ? Errno.EPIPE : Errno.ENOTCONN;
+    const { peer } = target;
+    if (this.isDatagram && peer && peer !== this) return Errno.EPERM;
     if (target.#closed) return this.isDatagram ? Errno.ECONNREFUSED : Errno.EPIPE;
     return target.readShut ? Errno.EPIPE : 0;
   }
@@ -241,24 +250,25 @@ export class UnixSocket {
     }
     const rest = this.#queue[whole];
     // The descriptors of a send go with its first byte.
-    if (rest && left > 0) this.#queue[whole] = { ...rest, bytes: rest.bytes.subarray(left), files: [] };
+    if (rest && left > 0) {
+      this.inFlight.remove(rest.files);
+      this.#queue[whole] = { ...rest, bytes: rest.bytes.subarray(left), files: [] };
+    }
     this.#consume(whole, total);
   }
 
   #consume(messages: number, bytes: number): void {
-    this.#queue.splice(0, messages);
+    for (const { files } of this.#queue.splice(0, messages)) this.inFlight.remove(files);
     this.#queuedBytes -= bytes;
     this.#waits.wake(this.roomKey);
     if (this.peer) this.#waits.wake(this.peer.key);
   }
 
-  shutdown(reads: boolean, writes: boolean): number {
-    if (!this.peer && !this.#wasConnected) return -Errno.ENOTCONN;
+  shutdown(reads: boolean, writes: boolean): void {
     this.readShut ||= reads;
     this.writeShut ||= writes;
     this.#changed();
     if (this.peer) this.peer.#changed();
-    return 0;
   }
 
   close(): void {
@@ -267,7 +277,7 @@ export class UnixSocket {
     this.listening = false;
     for (const end of this.backlog.splice(0)) end.close();
     this.#loosePeer(this.#queue.length > 0);
-    for (const { files } of this.#queue.splice(0)) for (const file of files) file.release(this.kernel);
+    for (const { files } of this.#queue.splice(0)) this.inFlight.drop(files);
     this.#changed();
     this.#waits.wake(this.roomKey);
   }

@@ -28,7 +28,7 @@ export const openat: Handler = (_kernel, context, dirfd, path, flags, mode) =>
 
 function openFile(context: Context, dirfd: number, path: number, flags: number, mode: number): Outcome {
   const system = systemOf(context);
-  requireSlot(context);
+  requireFreeDescriptor(context);
   const closeOnExec = (flags & Open.CLOEXEC) !== 0;
   // The second try of a named pipe that the first one has created must not find it in its way.
   const asked = context.consumed ? flags & ~(Open.CREAT | Open.EXCL) : flags;
@@ -38,7 +38,8 @@ function openFile(context: Context, dirfd: number, path: number, flags: number, 
   return installFile(context, openedFile(context, opened, flags), closeOnExec);
 }
 
-function requireSlot(context: Context): void {
+/** EMFILE where the process may open nothing more. */
+export function requireFreeDescriptor(context: Context): void {
   if ((context.files?.lowestFree() ?? 0) >= descriptorLimit(context)) fail(Errno.EMFILE);
 }
 

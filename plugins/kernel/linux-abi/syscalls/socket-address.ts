@@ -7,7 +7,7 @@ import { fail } from '../vfs/failure.js';
 
 export const AF_UNIX = 1;
 const FAMILY_BYTES = 2;
-const MAX_ADDRESS_BYTES = 110;
+export const MAX_ADDRESS_BYTES = 110;
 
 /** The socket behind a descriptor; ENOTSOCK for other files. */
 export function socketOf(context: Context, fd: number): { socket: UnixSocket; flags: number } {
@@ -26,6 +26,15 @@ export function readAddress(context: Context, pointer: number, length: number): 
   return path.slice(0, path.indexOf('\0'));
 }
 
+/** Makes sure that `writeAddress` will succeed. EINVAL for a negative length. */
+export function prepareAddress(context: Context, pointer: number, lengthPointer: number): void {
+  if (pointer === 0 || lengthPointer === 0) return;
+  context.user.prepareWrite(lengthPointer, 4);
+  const room = i32At(context, lengthPointer);
+  if (room < 0) fail(Errno.EINVAL);
+  context.user.prepareWrite(pointer, Math.min(room, MAX_ADDRESS_BYTES));
+}
+
 /** Stores as much of the address as fits, and its true length. */
 export function writeAddress(
   context: Context,
@@ -34,9 +43,8 @@ export function writeAddress(
   lengthPointer: number,
 ): void {
   if (pointer === 0 || lengthPointer === 0) return;
-  context.user.prepareWrite(lengthPointer, 4);
+  prepareAddress(context, pointer, lengthPointer);
   const room = i32At(context, lengthPointer);
-  if (room < 0) fail(Errno.EINVAL);
   const encoded = encodeAddress(address);
   context.user.write(pointer, encoded.subarray(0, room));
   context.user.write(lengthPointer, i32(encoded.length));

@@ -7,11 +7,20 @@ import type { Handler } from '../../gate/abi.js';
 import type { Kernel } from '../../kernel.js';
 import { isBlocked } from '../sockets/unix-socket.js';
 import type { Received, UnixSocket } from '../sockets/unix-socket.js';
+import { BadPointer, UserFault } from '../../memory/user-memory.js';
 import { systemOf } from '../system.js';
+import { SysFailure } from '../vfs/failure.js';
 import { Open } from '../vfs/flags.js';
 import { deadlineOf } from './deadline.js';
 import { installFile } from './open.js';
-import { i32, readAddress, socketOf, writeAddress } from './socket-address.js';
+import {
+  i32,
+  MAX_ADDRESS_BYTES,
+  prepareAddress,
+  readAddress,
+  socketOf,
+  writeAddress,
+} from './socket-address.js';
 import { encodeControl, readControl } from './socket-control.js';
 import { credentialsOf } from './sockets.js';
 import { brokenPipe, readVector } from './transfer.js';
@@ -102,7 +111,8 @@ function sendPiece(
   const passed = done === 0 ? files.map((file) => file.retain()) : [];
   const credentials = credentialsOf(context);
   const sent = socket.send({ bytes, from: socket.address, files: passed, credentials }, target);
-  if (typeof sent !== 'number' || sent < 0) for (const file of passed) file.release(systemOf(context).kernel);
+  const isTaken = typeof sent === 'number' && (sent > 0 || (sent === 0 && !socket.isStream));
+  if (!isTaken) for (const file of passed) file.release(systemOf(context).kernel);
   return sent;
 }
 
@@ -135,11 +145,14 @@ export const recvfrom: Handler = (
   flags,
   address = 0,
   addressLength = 0,
-) =>
-  receiveParts(kernel, context, { fd, parts: [{ pointer, length }], flags }, (received) => {
+) => {
+  // Once the message is taken nothing may fault any more.
+  prepareAddress(context, address, addressLength);
+  return receiveParts(kernel, context, { fd, parts: [{ pointer, length }], flags }, (received) => {
     if (address !== 0) writeAddress(context, received.from, address, addressLength);
     for (const file of received.files) file.release(kernel);
   });
+};
 
 export const recvmsg: Handler = (kernel, context, fd, pointer, flags) => {
   const header = readHeader(context, pointer);
@@ -235,7 +248,8 @@ function readHeader(context: Context, pointer: number) {
   const word = (at: number) => Number(view.getBigUint64(at, true));
   return {
     name: word(0),
-    nameBytes: Math.max(0, view.getInt32(NAME_LENGTH_AT, true)),
+    // One more than the longest, so that what is too long stays too long.
+    nameBytes: Math.min(Math.max(0, view.getInt32(NAME_LENGTH_AT, true)), MAX_ADDRESS_BYTES + 1),
     vector: word(16),
     count: word(24),
     control: word(32),
@@ -248,23 +262,37 @@ const MAX_MESSAGES = 1024;
 
 /** As many as go at once; only the first may wait. */
 function several(
-  one: (pointer: number, flags: number) => Outcome,
+  message: (pointer: number, flags: number) => Outcome,
   context: Context,
   pointer: number,
   count: number,
   flags: number,
 ): Outcome {
   const limit = Math.min(Math.max(0, toI32(count)), MAX_MESSAGES);
+  const one = (at: number, how: number): Outcome => {
+    context.user.prepareWrite(at, MMSG_BYTES);
+    return message(at, how);
+  };
   let done = 0;
   for (; done < limit; done++) {
     const at = pointer + done * MMSG_BYTES;
-    context.user.prepareWrite(at, MMSG_BYTES);
-    const outcome = one(at, done === 0 ? flags : flags | Msg.DONTWAIT);
+    const outcome = done === 0 ? one(at, flags) : orFault(() => one(at, flags | Msg.DONTWAIT));
     if (typeof outcome !== 'number' || outcome < 0) return done > 0 ? done : outcome;
     context.user.write(at + HEADER_BYTES, i32(outcome));
     if (context.call) context.call.scratch = undefined;
   }
   return done;
+}
+
+/** Where the first messages have gone already, a pointer of a later one must not have the call made again. */
+function orFault(act: () => Outcome): Outcome {
+  try {
+    return act();
+  } catch (failure) {
+    if (failure instanceof UserFault || failure instanceof BadPointer) return -Errno.EFAULT;
+    if (failure instanceof SysFailure) return -failure.errno;
+    throw failure;
+  }
 }
 
 export const sendmmsg: Handler = (kernel, context, fd, pointer, count, flags) =>

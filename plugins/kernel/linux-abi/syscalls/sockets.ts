@@ -8,7 +8,7 @@ import { isBlocked, SocketType, UnixSocket } from '../sockets/unix-socket.js';
 import type { SocketCredentials } from '../sockets/unix-socket.js';
 import { processOf, systemOf } from '../system.js';
 import { Open } from '../vfs/flags.js';
-import { installFile } from './open.js';
+import { installFile, requireFreeDescriptor } from './open.js';
 import { AF_UNIX, i32, readAddress, socketOf, writeAddress } from './socket-address.js';
 
 const SOCK_NONBLOCK = Open.NONBLOCK;
@@ -33,8 +33,8 @@ export function credentialsOf(context: Context): SocketCredentials {
 }
 
 function makeSocket(context: Context, type: number): UnixSocket {
-  const { kernel } = systemOf(context);
-  return new UnixSocket(kernel, type, systemOf(context).nextId(), credentialsOf(context));
+  const system = systemOf(context);
+  return new UnixSocket(system.kernel, type, system.nextId(), credentialsOf(context), system.inFlight);
 }
 
 function installSocket(context: Context, socket: UnixSocket, flags: number): number {
@@ -96,6 +96,7 @@ export const connect: Handler = (_kernel, context, fd, pointer, length) => {
   const target = system.sockets.find(system.callerOf(context), readAddress(context, pointer, length));
   if (client.isDatagram) {
     if (!target.isDatagram) return -Errno.EPROTOTYPE;
+    if (target.peer && target.peer !== client) return -Errno.EPERM;
     client.setDefaultPeer(target);
     return 0;
   }
@@ -122,6 +123,8 @@ function acceptSocket(
 ): Outcome {
   const listener = socketOf(context, fd);
   if (listener.socket.isDatagram) return -Errno.EOPNOTSUPP;
+  // A connection that there is no descriptor for stays in the queue.
+  requireFreeDescriptor(context);
   if (pointer !== 0 && listener.socket.backlog[0])
     writeAddress(context, listener.socket.backlog[0].peer?.address ?? '', pointer, lengthPointer);
   const end = listener.socket.accept();
@@ -143,6 +146,7 @@ export const getpeername: Handler = (_kernel, context, fd, pointer, lengthPointe
 
 export const shutdown: Handler = (_kernel, context, fd, how) => {
   const { socket: end } = socketOf(context, fd);
-  if (how > Shut.RDWR) return -Errno.EINVAL;
-  return end.shutdown(how !== Shut.WR, how !== Shut.RD);
+  if (!(how >= Shut.RD && how <= Shut.RDWR)) return -Errno.EINVAL;
+  end.shutdown(how !== Shut.WR, how !== Shut.RD);
+  return 0;
 };
