@@ -82,8 +82,6 @@ export class X86Cpu implements Cpu {
   #slice = 0;
   #running = false;
   #stop: ExitReason | undefined;
-  /** A watchpoint was hit that nobody has been asked about yet. */
-  #watched = false;
 
   constructor({ ramBytes, bus, prebuilt, seed, model = 'max', tierTwo = false }: CpuOptions) {
     const generated = (this.#generated = sharedGenerated(prebuilt));
@@ -236,7 +234,7 @@ export class X86Cpu implements Cpu {
   #runUntil(end: number): ExitReason {
     for (;;) {
       this.#guard.rethrow();
-      if (this.#watched && !this.#isWatchAnswered()) return 'watchpoint';
+      if (this.#watchpoints.holds(this.#bus)) return 'watchpoint';
       if (this.#stop) return this.#stop;
       if (this.#breakpoints.passing === undefined) this.#interrupts.deliver();
       if (this.state.get32(State.halted) !== 0) return 'halt';
@@ -279,14 +277,8 @@ export class X86Cpu implements Cpu {
   }
 
   #noticeWatch(): void {
-    this.#watched = true;
+    this.#watchpoints.isHit = true;
     this.state.set32(State.attention, 1);
-  }
-
-  #isWatchAnswered(): boolean {
-    this.#watched = false;
-    const hit = this.#watchpoints.last;
-    return hit !== undefined && (this.#bus.watch?.(hit) ?? false);
   }
 
   #createTierTwo(options: TierTwoOptions): TierTwo {
@@ -366,7 +358,7 @@ export class X86Cpu implements Cpu {
       slow: this.#guard.around((access: number) => this.#unit.slow(access), -1),
       commit: this.#guard.around(() => this.#unit.commit(), undefined),
       transcendental: this.#guard.around(
-        (operation: number) => computeTranscendental(this.state, operation),
+        (kind: number) => computeTranscendental(this.state, kind),
         undefined,
       ),
       system: this.#guard.around(

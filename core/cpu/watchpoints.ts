@@ -1,5 +1,5 @@
 import { highHalf, linearOf, lowHalf } from './halves.js';
-import type { AccessKind, Undo, WatchHit, WatchKind } from './types.js';
+import type { AccessKind, CpuBus, Undo, WatchHit, WatchKind } from './types.js';
 
 interface Watch {
   readonly linear: bigint;
@@ -21,6 +21,8 @@ const HALF = 2 ** 32;
 export class Watchpoints {
   readonly #watches = new Set<Placed>();
   last: WatchHit | undefined;
+  /** Nobody has been asked about the last hit yet. */
+  isHit = false;
 
   get any(): boolean {
     return this.#watches.size > 0;
@@ -45,6 +47,13 @@ export class Watchpoints {
     return () => {
       if (this.#watches.delete(placed)) changed();
     };
+  }
+
+  /** Whether the program has to stop for a hit: one that the machine around does not answer. */
+  holds(bus: Pick<CpuBus, 'watch'>): boolean {
+    if (!this.isHit || !this.last) return false;
+    this.isHit = false;
+    return !bus.watch?.(this.last);
   }
 
   /** True when some watch wants to see accesses of this kind to the page of an address, given in halves. */
