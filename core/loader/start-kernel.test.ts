@@ -1,23 +1,12 @@
 import { expect } from 'chai';
 import { X86Cpu } from '../cpu/cpu.js';
+import { silentBus } from '../cpu/testing/bench.js';
 import { startKernel } from './start-kernel.js';
 
 const RAM_BYTES = 16 << 20;
 const HEADER_MAGIC = 0x1bad_b002;
 const LOAD_AT = 0x10_0000;
 const [RAX, RBX] = [0, 3];
-
-const nothing = (): never => {
-  throw new Error('the test expects no access to the bus');
-};
-const bus = {
-  portIn: nothing,
-  portOut: nothing,
-  mmioRead: nothing,
-  mmioWrite: nothing,
-  hypercall: () => false,
-  acknowledgeInterrupt: nothing,
-};
 
 /** A file without ELF headers, whose Multiboot header says where it goes. */
 function flatKernel({ flags = 0x1_0000, start = LOAD_AT, bssBytes = 0x100 } = {}): Uint8Array {
@@ -30,7 +19,7 @@ function flatKernel({ flags = 0x1_0000, start = LOAD_AT, bssBytes = 0x100 } = {}
 }
 
 describe('startKernel', () => {
-  const create = () => new X86Cpu({ ramBytes: RAM_BYTES, bus });
+  const create = () => new X86Cpu({ ramBytes: RAM_BYTES, bus: silentBus });
 
   it('enters a flat Multiboot kernel in 32-bit protected mode with paging off', () => {
     const cpu = create();

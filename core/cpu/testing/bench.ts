@@ -14,7 +14,8 @@ const nothing = (): never => {
   throw new Error('the test expects no access to the bus');
 };
 
-const silentBus: CpuBus = {
+/** Answers nothing: an access fails the test. */
+export const silentBus: CpuBus = {
   portIn: nothing,
   portOut: nothing,
   mmioRead: nothing,
