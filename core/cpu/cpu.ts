@@ -26,7 +26,7 @@ import { Segments } from './segments.js';
 import { putSnapshot, takeSnapshot } from './snapshot.js';
 import { CpuState } from './state.js';
 import { SYSTEM_OPERATIONS } from './system-operations.js';
-import type { SystemContext } from './system/context.js';
+import type { OwnContext, SystemContext } from './system/context.js';
 import { cpuidLeaf } from './system/cpuid.js';
 import { systemHandlers } from './system/index.js';
 import type {
@@ -49,9 +49,6 @@ import { computeTranscendental } from './x87/transcendental/index.js';
 const LEAVE_ONCE = -Leave.attention;
 const FAULT_ONCE = -Leave.exception;
 const MAX_BUDGET = 0x7fff_ffff;
-const OPTIMISE_AT = 500_000;
-
-type GivenContext = Pick<SystemContext, 'memory' | 'segments' | 'delivery' | 'hidden' | 'seed'>;
 
 export class X86Cpu implements Cpu {
   readonly registers: CpuRegisters;
@@ -76,7 +73,7 @@ export class X86Cpu implements Cpu {
   readonly #linker: Linker;
   #run: (budget: number) => number;
   /** Instructions after which optimised code is worth compiling. */
-  #optimiseAt = OPTIMISE_AT;
+  #optimiseAt = 500_000;
   #retiredBefore = 0;
   /** Budget of the run of generated code that is under way, else 0. */
   #slice = 0;
@@ -306,7 +303,7 @@ export class X86Cpu implements Cpu {
     });
   }
 
-  #createContext(given: GivenContext): SystemContext {
+  #createContext(given: OwnContext): SystemContext {
     return {
       ...given,
       state: this.state,

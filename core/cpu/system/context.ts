@@ -28,3 +28,6 @@ export interface SystemContext {
 
 /** `rip` in state is that of the instruction; the answer is a `Status`. May throw GuestFault. */
 export type SystemHandler = (context: SystemContext, record: number) => number;
+
+/** What of it belongs to one CPU and is made once. */
+export type OwnContext = Pick<SystemContext, 'memory' | 'segments' | 'delivery' | 'hidden' | 'seed'>;
