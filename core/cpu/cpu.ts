@@ -170,6 +170,7 @@ export class X86Cpu implements Cpu {
       throw error;
     } finally {
       this.#running = false;
+      this.#tierTwo?.refresh();
       this.state.set32(State.attention, 0);
       this.#stop = undefined;
     }

@@ -68,6 +68,8 @@ export const State = {
   fpuTrap: 0x1a4,
   /** 1 while an interrupt or NMI waits for IF. */
   interruptPending: 0x1a8,
+  /** Number of a region that was made before MXCSR became what it is now; 0: none. */
+  outgrown: 0x1ac,
   /** Top of the stack that an exception switches to. */
   newStack: 0x1b0,
   /** Eight debug registers. */

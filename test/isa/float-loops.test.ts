@@ -3,6 +3,7 @@ import { BlockRunner, difference } from './blocks.js';
 import type { BlockProgram } from './blocks.js';
 import { testableRows } from './fuzz.js';
 import { Random } from './random.js';
+import { vectorLoop } from './vector-loops.js';
 import { x87Loop } from './x87-loops.js';
 
 const PROGRAMS = Number(process.env['FLOAT_LOOPS'] ?? 60);
@@ -22,5 +23,6 @@ describe('loops of floating-point instructions', function () {
     }
   }
 
+  it('of vectors run alike on both tiers', () => agree(vectorLoop));
   it('of x87 run alike on both tiers', () => agree(x87Loop));
 });

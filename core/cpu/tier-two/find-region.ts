@@ -5,7 +5,7 @@ import { PAGE_BYTES, RAM, RECORD_BYTES, State } from '../layout.js';
 import type { ModelRows } from '../model-rows.js';
 import { RecordWriter } from '../record.js';
 import type { CpuState } from '../state.js';
-import { PLAIN } from './float-shortcuts.js';
+import { isPlain } from './plain-float.js';
 import { isNearEnough, MOST_INSTRUCTIONS_A_BLOCK } from './region-function.js';
 import type { Region, RegionBlock, RegionInstruction } from './region.js';
 import { canHoldStack } from './x87-shortcuts.js';
@@ -36,7 +36,7 @@ export function findRegion(
   sources: RegionSources,
   head: number,
   jumpPlaces: readonly number[] = [],
-): Region | undefined {
+): Omit<Region, 'number'> | undefined {
   return new RegionFinder(sources).find(head, jumpPlaces);
 }
 
@@ -51,7 +51,7 @@ class RegionFinder {
     this.#writer = new RecordWriter(sources.state, sources.rows.ops, () => 0);
   }
 
-  find(head: number, jumpPlaces: readonly number[]): Region | undefined {
+  find(head: number, jumpPlaces: readonly number[]): Omit<Region, 'number'> | undefined {
     const waiting = [head, ...jumpPlaces];
     for (const place of waiting) {
       if (this.#leaders.size >= LIMITS.blocks || this.#instructions.size >= LIMITS.instructions) break;
@@ -63,7 +63,7 @@ class RegionFinder {
       blocks: [...this.#leaders].map((place) => this.#block(place)),
       returnPlaces: this.#returnPlaces(),
       jumpPlaces: jumpPlaces.filter((place) => this.#leaders.has(place)),
-      isPlainFloat: (this.sources.state.get32(State.mxcsr) & PLAIN.mask) === PLAIN.value,
+      isPlainFloat: isPlain(this.sources.state),
       x87: this.#x87Entry(),
       pages: [...this.#pages]
         .filter(([distance, { number }]) => distance !== 0 && this.#bytes.has(number))

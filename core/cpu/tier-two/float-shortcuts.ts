@@ -5,9 +5,6 @@ import { i32, i64 } from '../wasm/expr.js';
 import { f32, f64 } from '../wasm/float-expr.js';
 import type { RegionBody } from './region-body.js';
 
-/** What control bits and flags of MXCSR have to be: exceptions masked, to nearest, denormals as they are, and inexact noted already. */
-export const PLAIN = { mask: 0xffe0, value: 0x1fa0 } as const;
-
 type Operation = 'add' | 'sub' | 'mul' | 'div' | 'sqrt';
 
 interface Format {

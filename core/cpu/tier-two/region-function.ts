@@ -6,7 +6,8 @@ import { CODE_TLB, Field, Slot, State } from '../layout.js';
 import type { Label, Local } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
 import { i32, i64 } from '../wasm/expr.js';
-import { FloatShortcuts, PLAIN } from './float-shortcuts.js';
+import { FloatShortcuts } from './float-shortcuts.js';
+import { PLAIN } from './plain-float.js';
 import { nestingOf } from './control-flow.js';
 import type { Nesting } from './control-flow.js';
 import { NotPromotable } from './promoted-state.js';
@@ -14,6 +15,7 @@ import { RegionBody } from './region-body.js';
 import type { RegionFrame } from './region-emitter.js';
 import { RegionEmitter } from './region-emitter.js';
 import type { Region, RegionBlock, RegionInstruction, RegionPage } from './region.js';
+import { gainsByPlainFloat, VectorShortcuts } from './vector-shortcuts.js';
 import { emitX87, loadsControl } from './x87-shortcuts.js';
 import { X87Stack } from './x87-stack.js';
 
@@ -46,6 +48,7 @@ class RegionFunction implements RegionFrame {
   readonly #numbers: ReadonlyMap<number, number>;
   readonly #units = new Set<Unit>();
   readonly #floats = new FloatShortcuts(this.#body);
+  readonly #vectors = new VectorShortcuts(this.#body);
   readonly #x87: X87Stack | undefined;
   #needsPlainFloat = false;
   #static: Label = 0;
@@ -65,7 +68,10 @@ class RegionFunction implements RegionFrame {
     readonly helpers: HelperImports,
   ) {
     this.#body.state.keepsControl = region.isPlainFloat;
-    this.#body.state.vectorWritten = (offset) => this.#floats.written(offset);
+    this.#body.state.vectorWritten = (offset) => {
+      this.#floats.written(offset);
+      this.#vectors.written(offset);
+    };
     this.#x87 = region.x87 && new X87Stack(this.#body, region.x87, loadsControl(rowsOf(region)));
     this.#numbers = new Map(region.blocks.map(({ place }, number) => [place, number]));
   }
@@ -109,8 +115,19 @@ class RegionFunction implements RegionFrame {
       const control = i32.and(state32(State.mxcsr), i32.const(PLAIN.mask));
       this.#refuse(i32.ne(control, i32.const(PLAIN.value)));
     }
+    this.#noteOutgrown();
     this.#x87?.enter((condition) => this.#refuse(condition));
     body.state.loadAll();
+  }
+
+  /** Where MXCSR has become plain, the region could be quicker. */
+  #noteOutgrown(): void {
+    const { isPlainFloat, number } = this.region;
+    if (isPlainFloat || !rowsOf(this.region).some(({ name }) => gainsByPlainFloat(name))) return;
+    const control = i32.and(state32(State.mxcsr), i32.const(PLAIN.mask));
+    this.#body.if(i32.eq(control, i32.const(PLAIN.value)), () =>
+      this.#body.do(toState32(State.outgrown, i32.const(number))),
+    );
   }
 
   #refuse(condition: Expr): void {
@@ -198,6 +215,7 @@ class RegionFunction implements RegionFrame {
     const body = this.#body;
     body.hasLeft = false;
     this.#floats.forget();
+    this.#vectors.forget();
     this.#number++;
     this.#uncounted = instructions.length;
     if (this.#x87?.begin(this.#numbers.get(place)!) === false) return body.unreachable();
@@ -230,7 +248,7 @@ class RegionFunction implements RegionFrame {
     const { row } = e.form;
     if (row.privileged) throw new NotPromotable();
     if (row.unit) this.#units.add(row.unit);
-    if (row.unit === 'sse' && this.#shortcut(e)) return;
+    if ((row.unit === 'sse' || row.unit === 'avx') && this.#shortcut(e)) return;
     if (row.unit === 'x87' && this.#x87) return emitX87(e, this.#x87, this);
     row.does(e);
   }
@@ -239,7 +257,8 @@ class RegionFunction implements RegionFrame {
     if (!this.region.isPlainFloat) return false;
     const { fields } = this.#instruction;
     const [reg, rm] = [fields.getUint8(Field.reg) >> 4, fields.getUint8(Field.rm) >> 4];
-    const done = this.#floats.emit(e, (condition) => this.exitBefore(condition), reg, rm);
+    const exit = (condition: Expr) => this.exitBefore(condition);
+    const done = this.#floats.emit(e, exit, reg, rm) || this.#vectors.emit(e, exit);
     if (done) this.#needsPlainFloat = true;
     return done;
   }

@@ -25,13 +25,15 @@ export interface RegionBlock {
 
 /** Hot code that is compiled as one function. */
 export interface Region {
+  /** No other has had it; not 0. */
+  readonly number: number;
   /** The block at the head comes first. */
   readonly blocks: readonly RegionBlock[];
   /** Where a `ret` in it may lead to: behind the calls of the region. */
   readonly returnPlaces: readonly number[];
   /** Where its indirect jumps and calls, and returns to others, have led to. */
   readonly jumpPlaces: readonly number[];
-  /** MXCSR is plain, as `PLAIN` in float-shortcuts says, and has to be on every entry. */
+  /** MXCSR is plain, as `PLAIN` in plain-float says, and has to be on every entry. */
   readonly isPlainFloat: boolean;
   /** What the x87 unit has to be on every entry, where the region has its registers in locals. */
   readonly x87: X87Entry | undefined;

@@ -6,6 +6,7 @@ import type { CodePage, RecordArena } from '../record-arena.js';
 import type { CpuState } from '../state.js';
 import { compileInBackground, compileOptimised, compileQuickly } from '../wasm/compile.js';
 import { findRegion } from './find-region.js';
+import { isPlain } from './plain-float.js';
 import type { SourcePage } from './find-region.js';
 import { regionExport, RegionModule } from './region-module.js';
 import type { Region } from './region.js';
@@ -87,6 +88,8 @@ export class TierTwo {
   readonly #free: number[] = [];
   #waiting: LiveRegion[] = [];
   #compiling = false;
+  /** Of the latest region. */
+  #number = 0;
   /** How many regions were compiled, and how many instructions they have. */
   compiled = 0;
   #instructionsCompiled = 0;
@@ -169,6 +172,20 @@ export class TierTwo {
     this.#free.push(live.slot);
   }
 
+  /** Makes a region again that was made before inexact was noted, while the program that it belongs to runs. */
+  refresh(): void {
+    const { state } = this.parts;
+    const number = state.get32(State.outgrown);
+    if (number === 0) return;
+    state.set32(State.outgrown, 0);
+    const live = [...this.#lives].find(({ region }) => region.number === number);
+    if (!live || live.slot === 0 || this.#byHead.get(live.head) !== live) return;
+    if (!isPlain(state) || !this.#canAfford()) return;
+    const pages = [...live.region.pages, { distance: 0, map: live.owner.map }];
+    const isThere = pages.every(({ distance, map }) => this.pageAt(live.base, distance)?.map === map);
+    if (isThere) this.#find(live.head, live.owner, live);
+  }
+
   /** The region of a head, or a wider one that takes the place of `narrow` once it is compiled. */
   #find(head: number, owner: CodePage, narrow?: LiveRegion): LiveRegion | undefined {
     if ((this.#drops.get(owner.number) ?? 0) >= MOST_DROPS) return undefined;
@@ -176,7 +193,7 @@ export class TierTwo {
     const base = narrow?.base ?? state.get64(Slot.pageBase);
     const targets = narrow?.targets ?? new Set<number>();
     const place = state.u16[(head + Field.place) >> 1]! & (PAGE_BYTES - 1);
-    const region = findRegion(
+    const found = findRegion(
       {
         state,
         rows,
@@ -186,7 +203,8 @@ export class TierTwo {
       place,
       [...targets],
     );
-    if (!region || !isWorthwhile(region)) return undefined;
+    if (!found || !isWorthwhile(found)) return undefined;
+    const region = { ...found, number: ++this.#number };
     const live: LiveRegion = {
       region,
       head,
@@ -276,7 +294,7 @@ export class TierTwo {
 }
 
 /** Entering and leaving a region costs as much as a few instructions. */
-function isWorthwhile(region: Region): boolean {
+function isWorthwhile(region: Pick<Region, 'blocks'>): boolean {
   const { blocks } = region;
   const places = new Set(blocks.map(({ place }) => place));
   const last = blocks.map(({ instructions }) => instructions.at(-1)!);
@@ -286,4 +304,5 @@ function isWorthwhile(region: Region): boolean {
   return loops || sizeOf(region) >= FEWEST_INSTRUCTIONS;
 }
 
-const sizeOf = ({ blocks }: Region) => blocks.reduce((sum, { instructions }) => sum + instructions.length, 0);
+const sizeOf = ({ blocks }: Pick<Region, 'blocks'>) =>
+  blocks.reduce((sum, { instructions }) => sum + instructions.length, 0);

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 
-const V8_MAJOR = parseInt(process.versions.v8, 10);
+const [V8_MAJOR, V8_MINOR] = process.versions.v8.split('.').map(Number) as [number, number];
 
 /** Flags that are on by default, and stand in the way of the optimising compiler. */
 const OPTIMISED = [
@@ -11,6 +11,8 @@ const OPTIMISED = [
 ];
 /** Flags with which the quick compiler counts loops, to call the other one; compiled at the first call, a function would be under them. */
 const TIERING = ['wasm-dynamic-tiering', 'wasm-tier-up', 'wasm-lazy-compilation'];
+/** Instructions that V8 knows, but does not offer before 11.4. */
+const FEATURES = V8_MAJOR < 11 || (V8_MAJOR === 11 && V8_MINOR < 4) ? ['experimental-wasm-relaxed-simd'] : [];
 
 /**
  * Compiles within milliseconds, to half the speed of optimised code, and for good: with dynamic tiering a function with one big loop runs 20
@@ -18,10 +20,22 @@ const TIERING = ['wasm-dynamic-tiering', 'wasm-tier-up', 'wasm-lazy-compilation'
  */
 export function compileQuickly(bytes: Uint8Array): WebAssembly.Module {
   setFlags(TIERING, 'no-');
+  const release = holdFeatures();
   try {
     return new WebAssembly.Module(bytes);
   } finally {
+    release();
     setFlags(TIERING, '');
+  }
+}
+
+/** Compiles as V8 sees fit, what is as quick however it is compiled; may be called while others compile. */
+export function compileAnyhow(bytes: Uint8Array): WebAssembly.Module {
+  const release = holdFeatures();
+  try {
+    return new WebAssembly.Module(bytes);
+  } finally {
+    release();
   }
 }
 
@@ -56,14 +70,30 @@ function withMark(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 // The flags belong to the process, and V8's threads read them for as long as they compile.
-let holders = 0;
 
-/** Keeps the flags in force until every holder has let go. */
-function holdFlags(): () => void {
-  if (holders++ === 0) setFlags(OPTIMISED, 'no-');
+/** Keeps flags in force until everybody who has called this has let go. */
+function holder(begin: () => void, end: () => void): () => () => void {
+  let holders = 0;
   return () => {
-    if (--holders === 0) setFlags(OPTIMISED, '');
+    if (holders++ === 0) begin();
+    return () => {
+      if (--holders === 0) end();
+    };
   };
+}
+
+const holdFeatures = holder(
+  () => setFlags(FEATURES, ''),
+  () => setFlags(FEATURES, 'no-'),
+);
+const holdOptimiser = holder(
+  () => setFlags(OPTIMISED, 'no-'),
+  () => setFlags(OPTIMISED, ''),
+);
+
+function holdFlags(): () => void {
+  const releases = [holdFeatures(), holdOptimiser()];
+  return () => releases.forEach((release) => release());
 }
 
 function setFlags(flags: readonly string[], prefix: '' | 'no-'): void {

@@ -34,6 +34,9 @@ const integerLanes = (at: { eq: number; abs: number; shl: number; add: number; s
 });
 
 const comparisons = (eq: number) => ({ ne: binary(eq + 1), ltS: binary(eq + 2), gtS: binary(eq + 4) });
+const ternary = (opcode: number) => (a: Expr, b: Expr, c: Expr) =>
+  expr('v128', [a, b, c, PREFIX, ...leb128(opcode)]);
+
 const floatLanes = (eq: number, abs: number) => ({
   eq: binary(eq),
   ne: binary(eq + 1),
@@ -48,6 +51,8 @@ const floatLanes = (eq: number, abs: number) => ({
   sub: binary(abs + 5),
   mul: binary(abs + 6),
   div: binary(abs + 7),
+  /** `b` where it is smaller, `a` elsewhere. */
+  pseudoMinimum: binary(abs + 10),
 });
 
 export const v128 = {
@@ -167,6 +172,8 @@ export const f32x4 = {
   extract: lane('f32', 31),
   replace: replace(32),
   convertI32S: unary(250),
+  /** a * b + c, rounded once or twice. */
+  relaxedMultiplyAdd: ternary(0x105),
 };
 
 export const f64x2 = {
@@ -178,6 +185,7 @@ export const f64x2 = {
   promoteLow: unary(95),
   /** Two singles in the low half, zeroes above. */
   demoteZero: unary(94),
+  relaxedMultiplyAdd: ternary(0x107),
 };
 
 /** Bits of `a` where `mask` is set, of `b` elsewhere. */

@@ -12,6 +12,7 @@ declare namespace WebAssembly {
     set(index: number, value: unknown): void;
     get(index: number): unknown;
   }
+  class CompileError extends Error {}
   class Module {
     constructor(bytes: Uint8Array);
     static imports(module: Module): { module: string; name: string }[];
