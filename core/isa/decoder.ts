@@ -111,9 +111,9 @@ export class Decoder {
     return this.#mode === 64 || this.#peek() >= 0xc0;
   }
 
-  /** Other prefixes than those of segment and address size may not come before it. */
+  /** Other prefixes than those of segment and address size may not come before it, but too many bytes are noticed before. */
   #vex(first: number): Instruction | undefined {
-    if (this.#lock || this.#operandPrefix || this.#repeat !== 0 || this.#rex !== 0) return undefined;
+    const isForbidden = this.#lock || this.#operandPrefix || this.#repeat !== 0 || this.#rex !== 0;
     const second = this.#byte();
     const last = first === VEX_SHORT ? second : this.#byte();
     const map = first === VEX_SHORT ? 'vex.0f' : VEX_MAPS[second & 0x1f];
@@ -126,7 +126,8 @@ export class Decoder {
     const opcode = this.#byte();
     const row = this.#choose(map, opcode, VEX_PREFIXES[last & 3]!);
     if (!row || (this.#vvvv !== 0 && !row.usesVvvv)) return undefined;
-    return this.#operands(row, opcode);
+    const instruction = this.#operands(row, opcode);
+    return isForbidden ? undefined : instruction;
   }
 
   #choose(map: OpcodeMap, opcode: number, prefix: MandatoryPrefix): ParsedRow | undefined {

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { sharedGenerated } from '../generated.js';
-import { CodeKind, RAM, RECORD_BYTES, State } from '../layout.js';
+import { Vector } from '../guest-fault.js';
+import { CodeKind, Field, RAM, RECORD_BYTES, State } from '../layout.js';
 import { LegacyDecoder } from '../legacy-decoder.js';
 import type { CpuModel } from '../model.js';
 import { CpuState } from '../state.js';
@@ -66,6 +67,21 @@ describe('the decoder of records', () => {
       agreeOnAnything(createDecoders(model));
     });
   }
+
+  it('finds too long what has too many bytes, whatever its prefixes are', () => {
+    const { both } = createDecoders();
+    // 2e several times, then 66 vpaddd xmm0, xmm0, [rip + 0]: the displacement ends behind byte 15, or with it
+    const vex = [0x66, 0xc5, 0xf9, 0xfe, 0x05, 0, 0, 0, 0];
+    const vectorOf = (padding: number) => {
+      const code = [...Array.from({ length: padding }, () => 0x2e), ...vex];
+      const { records } = both(code, 16, 0, DecodeMode.once);
+      return records.map((record) => Buffer.from(record, 'hex').readInt32LE(Field.immediate));
+    };
+    expect([vectorOf(6), vectorOf(7)]).to.deep.equal([
+      [Vector.UD, Vector.UD],
+      [Vector.GP, Vector.GP],
+    ]);
+  });
 
   it('tells jumps within the page from others, and calls from jumps', () => {
     const { both } = createDecoders();

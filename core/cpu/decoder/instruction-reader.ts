@@ -125,17 +125,18 @@ export class InstructionReader {
     body.set(this.known.prefix, select(repeat, withRepeat, body.get(this.known.size16)));
   }
 
-  /** Other prefixes than those of segment and address size may not come before it. */
+  /** Other prefixes than those of segment and address size may not come before it, but too many bytes are noticed before. */
   #vex(): void {
     const body = this.#body;
     const [extension, last, selector] = [body.temporary('i32'), body.temporary('i32'), body.temporary('i32')];
     const others = [this.known.lock, this.known.size16, this.known.repeat, this.known.rex].map((local) =>
       body.get(local),
     );
-    body.brIf(
-      this.#undefined,
+    body.set(
+      this.known.fitsNone,
       others.reduce((sum, each) => or(sum, each)),
     );
+    body.set(this.known.rex, num(0));
     this.#readByte(extension);
     body.if(
       eq(body.get(this.known.opcode), num(VEX_LONG)),
