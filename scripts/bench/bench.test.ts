@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { builtCommandLine } from '../../test/support/built.js';
 import { qemuCommand } from './bare/bare-loads.js';
 import { MachineFiles } from './bare/machine-file.js';
 import type { Benchmark, Medians } from './benchmark.js';
@@ -33,6 +34,8 @@ function fake(parts: Partial<Benchmark> = {}): Benchmark {
 }
 
 describe('halfcell bench', () => {
+  before(() => void builtCommandLine());
+
   describe('runs, with the smallest amount of work,', function () {
     this.timeout(120_000);
     before(function () {

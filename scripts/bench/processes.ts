@@ -4,14 +4,15 @@ import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { HostError } from '../../core/errors/host-error.js';
+import { builtCommandLine, isBuildFresh } from '../assets/built.js';
 import { isBuilt, packageRoot } from '../assets/package-root.js';
 
 export type CommandLine = readonly [file: string, ...args: string[]];
 
-/** This very halfcell, built or in a checkout, with other arguments. */
+/** This very halfcell with other arguments: as built, unless sources of a checkout are newer. */
 export function halfcell(...args: string[]): CommandLine {
-  const entry = join(packageRoot(), isBuilt() ? 'dist/halfcell.js' : 'scripts/cli/main.ts');
-  return [process.execPath, ...(isBuilt() ? [] : ['--import', 'tsx']), entry, ...args];
+  if (isBuilt() || isBuildFresh()) return [process.execPath, builtCommandLine(), ...args];
+  return [process.execPath, '--import', 'tsx', join(packageRoot(), 'scripts/cli/main.ts'), ...args];
 }
 
 export function start([file, ...args]: CommandLine, input: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
