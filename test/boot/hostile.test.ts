@@ -154,7 +154,8 @@ const call = (number, args) => {
   Atomics.store(words, 0, 1);
   Atomics.or(rings, 1 + (slot >>> 5), 1 << (slot & 31));
   if (Atomics.exchange(rings, 0, 1) === 0) Atomics.notify(rings, 0);
-  Atomics.wait(words, 0, 1);
+  // 1: asked, 3: the kernel has seen it.
+  for (let state; (state = Atomics.load(words, 0)) % 2 === 1; ) Atomics.wait(words, 0, state);
 };
 // A root of every scheme from descriptor 100 on, and something open in it from 200 on.
 const open = (from, path, fd) => {
