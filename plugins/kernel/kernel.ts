@@ -14,7 +14,13 @@ import type { Abi } from './gate/abi.js';
 import type { PadTable } from './gate/pads.js';
 import { SegmentFlag } from './image/index.js';
 import type { KernelImage } from './image/index.js';
-import { DIRECT_MAP, IMAGE_PHYSICAL, IMAGE_VIRTUAL, KERNEL_STACKS } from './image/layout.js';
+import {
+  DIRECT_MAP,
+  IMAGE_PHYSICAL,
+  IMAGE_VIRTUAL,
+  KERNEL_STACK_BYTES,
+  KERNEL_STACKS,
+} from './image/layout.js';
 import { AddressSpace } from './memory/address-space.js';
 import { FrameAllocator, PAGE_BYTES, pageCeil } from './memory/frames.js';
 import { KernelMap } from './memory/kernel-map.js';
@@ -24,6 +30,8 @@ import { PageTable } from './memory/page-table.js';
 import { NativeUserMemory, noUserMemory } from './memory/user-memory.js';
 import { PreemptionTimer } from './contexts/preemption-timer.js';
 import { KernelLog } from './kernel-log.js';
+
+const RSP = 4;
 
 export interface KernelParts {
   readonly cpu: Cpu;
@@ -96,6 +104,13 @@ export class Kernel {
 
   get current(): Context {
     return this.scheduler.current;
+  }
+
+  /** Whether the processor stands on the context's stack: it runs, or is about to be left for the current one. */
+  stackInUse(context: Context): boolean {
+    if (context === this.current) return true;
+    const below = this.guest(context).stackTop - this.cpu.registers.get(RSP);
+    return below >= 0n && below < BigInt(KERNEL_STACK_BYTES);
   }
 
   nowNs(): number {

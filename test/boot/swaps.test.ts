@@ -1,10 +1,13 @@
 import { expect } from 'chai';
+import { tapIn } from '../../core/hooks/untap.js';
+import { Scope } from '../../core/lifecycle/scope.js';
 import { definePlugin } from '../../core/plugin/plugin.js';
 import { until } from '../support/until.js';
 import { boot } from './machine.js';
 import type { Booted } from './machine.js';
 
 const SWAPS = 100;
+const RDI = 7;
 /** Writes numbered lines until somebody makes a file, and says how many. */
 const writer = (path: string) =>
   `i=0; while [ ! -e /tmp/enough ]; do echo line $i >> ${path}; i=$((i+1)); done; echo $i`;
@@ -77,6 +80,29 @@ describe('a swap under load', function () {
       await machine.run('rm /tmp/enough');
       await machine.holdsOnly(before);
     });
+
+  it('of a service waits while the processor is about to leave its stack', async () => {
+    const { session } = machine;
+    const { kernel } = machine.kernel;
+    const guest = kernel.guest(kernel.listContexts().find(({ name }) => name === 'zerod')!);
+    const scope = new Scope('test');
+    const leaves = () => session.machine.cpu.registers.get(RDI) === guest.address;
+    scope.use('breakpoint', () => session.machine.cpu.addBreakpoint(kernel.symbol('context_switch'), leaves));
+    const stacks: bigint[][] = [];
+    tapIn(scope, session.machine.hooks.stop, { name: 'test' }, () => {
+      const before = guest.rsp;
+      setTimeout(() => {
+        stacks.push([before, guest.rsp]);
+        session.machine.resume();
+      }, 1);
+      return undefined;
+    });
+    for (let i = 0; i < SWAPS / 10; i++) await machine.swap('zerod');
+    await scope.close();
+    expect(stacks).not.to.deep.equal([]);
+    for (const [before, after] of stacks) expect(after).to.equal(before);
+    expect((await machine.run('head -c 5 /dev/zero | wc -c')).output).to.equal('5\n');
+  });
 
   it('of a device whose replacement throws at its start changes nothing', async () => {
     const broken = definePlugin({

@@ -39,6 +39,8 @@ export class ServiceSwap {
       await this.#install(context, scheme, engine.program, header);
       throw new HostError('START_FAILED', name, failure.message ?? failure.kind);
     } finally {
+      // Not before: until the program before is back, the end of its successor must not end the context.
+      this.parts.isolates.settle(context);
       this.parts.service.outside(() => scheme.requests.letGo());
     }
   }
@@ -86,22 +88,20 @@ export class ServiceSwap {
     header: EngineHeader,
   ): Promise<IsolateExit | undefined> {
     const started = new Promise<IsolateExit | undefined>((resolve) => {
-      scheme.requests.onReceive = () => resolve(undefined);
       this.#whenIdle(context, () => {
         this.parts.isolates.exchange(this.parts.service.kernel, context, { program, header, onEnd: resolve });
+        // Not before: the program before asks for messages too, until it is exchanged.
+        scheme.requests.onReceive = () => resolve(undefined);
       });
     });
-    return this.#settle(started).finally(() => {
-      scheme.requests.onReceive = () => undefined;
-      this.parts.isolates.settle(context);
-    });
+    return this.#settle(started).finally(() => (scheme.requests.onReceive = () => undefined));
   }
 
   /** A context whose stack the processor uses at this moment is exchanged a little later. */
   #whenIdle(context: Context, act: () => void): void {
     const { service } = this.parts;
     service.outside(() => {
-      if (service.kernel.current !== context) return act();
+      if (!service.kernel.stackInUse(context)) return act();
       setImmediate(() => this.#whenIdle(context, act));
     });
   }
