@@ -28,7 +28,7 @@ export const direntBytes = (nameBytes: number, headerBytes = DIRENT_HEADER_BYTES
 /** Writes one record at `at`; answers its length, or 0 when it does not fit. `headerBytes` is at least 19. */
 function encodeDirent(into: Uint8Array, at: number, entry: Dirent, headerBytes: number): number {
   const length = direntBytes(entry.name.length, headerBytes);
-  if (headerBytes < DIRENT_HEADER_BYTES || at + length > into.length) return 0;
+  if (!(headerBytes >= DIRENT_HEADER_BYTES && at + length <= into.length)) return 0;
   into.fill(0, at, at + length);
   const view = viewOf(into);
   writeWord(view, at, entry.inode);
