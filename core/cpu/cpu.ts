@@ -25,10 +25,9 @@ import { powerOn } from './reset.js';
 import { Segments } from './segments.js';
 import { putSnapshot, takeSnapshot } from './snapshot.js';
 import { CpuState } from './state.js';
-import { SYSTEM_OPERATIONS } from './system-operations.js';
 import type { OwnContext, SystemContext } from './system/context.js';
 import { cpuidLeaf } from './system/cpuid.js';
-import { systemHandlers } from './system/index.js';
+import { runSystemOperation } from './system/index.js';
 import type {
   Cpu,
   CpuBus,
@@ -360,8 +359,7 @@ export class X86Cpu implements Cpu {
         undefined,
       ),
       system: this.#guard.around(
-        (operation: number, record: number) =>
-          systemHandlers[SYSTEM_OPERATIONS[operation]!](this.#context, record),
+        (operation: number, record: number) => runSystemOperation(this.#context, operation, record),
         Status.exception,
       ),
     };

@@ -1,8 +1,9 @@
 import { GuestFault, Vector } from '../guest-fault.js';
 import { Field, State } from '../layout.js';
+import { SYSTEM_OPERATIONS } from '../system-operations.js';
 import type { SystemOperation } from '../system-operations.js';
 import { callHandlers } from './calls.js';
-import type { SystemHandler } from './context.js';
+import type { SystemContext, SystemHandler } from './context.js';
 import { cpuidHandlers } from './cpuid.js';
 import { extendedStateHandlers } from './extended-state.js';
 import { fpuHandlers } from './fpu.js';
@@ -21,7 +22,7 @@ const undefinedOpcode: SystemHandler = ({ state, reportUndefined }, record) => {
   throw new GuestFault(state.get32(record + Field.immediate) || Vector.UD);
 };
 
-export const systemHandlers: Readonly<Record<SystemOperation, SystemHandler>> = {
+const handlers: Readonly<Record<SystemOperation, SystemHandler>> = {
   undefined: undefinedOpcode,
   ...callHandlers,
   ...cpuidHandlers,
@@ -36,3 +37,7 @@ export const systemHandlers: Readonly<Record<SystemOperation, SystemHandler>> = 
   ...registerHandlers,
   ...tableHandlers,
 };
+
+/** By its number in `SYSTEM_OPERATIONS`; answers a `Status`. May throw GuestFault. */
+export const runSystemOperation = (context: SystemContext, operation: number, record: number): number =>
+  handlers[SYSTEM_OPERATIONS[operation]!](context, record);
