@@ -2,7 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import type { ExecFileException } from 'node:child_process';
 import type { Context } from 'mocha';
 
-const GDB_LIMIT_MS = 25_000;
+const GDB_LIMIT_MS = 50_000;
 
 /** Skips the test by name where the tool is missing; CI has all of them. */
 export function need(context: Context, ...tools: readonly string[]): void {

@@ -59,6 +59,9 @@ export async function boot(
   });
   const session = await booted.start();
   await session.up;
+  // On a busy host longer than whoever waits for the prompt has patience.
+  const { kernel } = session.kernel as KernelService;
+  await until(() => kernel.isQuiet(kernel.idle));
   const names = new Map(namesOf(session, () => {}).map(({ name, value }) => [name, value]));
   const ps = names.get('ps') as Booted['ps'];
   const run = names.get('run') as Booted['run'];

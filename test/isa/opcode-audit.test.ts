@@ -19,7 +19,8 @@ function matters({ row, ours }: Disagreement): boolean {
   return !ENVIRONMENT.test(found.name) && isOnHost(found, families.get(found)!);
 }
 
-describe('opcodes of the legacy maps', () => {
+describe('opcodes of the legacy maps', function () {
+  this.timeout(120_000);
   it('are the same instructions, of the same length, as on the host processor', function () {
     const reason = whyNoNativeCpu();
     if (reason) {

@@ -8,7 +8,8 @@ import { vectorLine } from './vector-line.js';
 const SEED = 2026;
 const PER_ROW = 2;
 
-describe('instructions behind prefixes that do not belong there', () => {
+describe('instructions behind prefixes that do not belong there', function () {
+  this.timeout(120_000);
   it('are what they are on the host processor', function () {
     const reason = whyNoNativeCpu();
     if (reason) {

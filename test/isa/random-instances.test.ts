@@ -6,7 +6,8 @@ import { vectorLine } from './vector-line.js';
 const SEED = 2026;
 const PER_ROW = 6;
 
-describe('random instances of rows', () => {
+describe('random instances of rows', function () {
+  this.timeout(120_000);
   it('agree with the host processor in registers, flags, memory and faults', function () {
     const reason = whyNoNativeCpu();
     if (reason) {

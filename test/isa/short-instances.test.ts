@@ -7,7 +7,8 @@ import { vectorLine } from './vector-line.js';
 const SEED = 2026;
 const PER_ROW = 6;
 
-describe('random instances of rows in 32-bit code', () => {
+describe('random instances of rows in 32-bit code', function () {
+  this.timeout(120_000);
   before(function () {
     const reason = whyNoNativeCpu();
     if (!reason) return;
