@@ -7,7 +7,7 @@ const SEED = 2026;
 const PROGRAMS = 200;
 
 describe('random programs', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   const rows = testableRows();
   const one = new BlockRunner(false);
   const two = new BlockRunner({ countTo: 1, atOnce: 'quickly' });

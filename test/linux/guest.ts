@@ -114,7 +114,7 @@ async function runOn(
   const status = await Promise.race([
     ended,
     machine.finished.then(() => undefined),
-    timeout(asked.timeoutMs ?? 20_000),
+    timeout(asked.timeoutMs ?? 50_000),
   ]);
   await machine.pause();
   tree.close();

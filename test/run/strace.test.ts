@@ -44,7 +44,7 @@ describe('halfcell run --strace (needs a static busybox)', function () {
   });
 
   it('tells processes apart, and cuts the lines of calls that wait', async () => {
-    const { lines } = await trace('sleep 0.05 | cat; true');
+    const { lines } = await trace('sleep 0.5 | cat; true');
     const text = lines.join('\n');
     expect(text).to.match(/\[pid +\d+\] read\(0, +<unfinished \.\.\.>/);
     expect(text).to.match(/<\.\.\. read resumed>"", \d+\) += 0/);
