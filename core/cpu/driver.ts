@@ -20,6 +20,9 @@ import { Body, call, callIndirect } from './wasm/body.js';
 import type { Expr } from './wasm/expr.js';
 import { i32, i64, select } from './wasm/expr.js';
 
+/** Of the jumps out of regions, one in so many is told; by the budget that is left, which is as good as any dice. */
+const SAMPLE_OF = 32;
+
 export interface DriverParts {
   readonly decode: number;
   readonly lookup: number;
@@ -180,12 +183,15 @@ class DriverBuilder {
         });
         body.set(this.#budget, left);
         this.#findRecord(done);
-        body.brIf(next, i32.eq(this.#op(), i32.const(Op.region)));
+        const isRegion = body.let(i32.eq(this.#op(), i32.const(Op.region)));
         const mayBeHead = i32.geU(this.#op(), i32.const(Op.count));
-        body.if(i32.and(state32(State.leftByJump), mayBeHead), () => {
+        const isSample = i32.eqz(i32.and(left, i32.const(SAMPLE_OF - 1)));
+        const isTold = i32.and(isSample, mayBeHead);
+        body.if(i32.and(state32(State.leftByJump), isTold), () => {
           const distance = i32.wrap(i64.sub(state64(State.rip), body.get(base)));
           body.do(call(this.parts.reached, 'none', record, body.get(head), distance));
         });
+        body.brIf(next, isRegion);
       });
     });
   }

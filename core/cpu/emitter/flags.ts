@@ -1,8 +1,20 @@
 import { State } from '../layout.js';
 import type { Expr } from '../wasm/expr.js';
 import { i32, i64, select } from '../wasm/expr.js';
-import type { Emitter } from './emitter.js';
+import type { Emitter, GprSize } from './emitter.js';
 import { state64, toState64 } from './emitter.js';
+
+export type FlagOperation = 'add' | 'sub';
+
+/** Of a tier that computes flags where they are asked for. */
+export interface DeferredFlags {
+  /** The flags follow from an operation on two operands, zero-extended from their size. */
+  defer(operation: FlagOperation, size: GprSize, a: Expr, b: Expr): void;
+  /** All flag words are about to be written. */
+  replaced(): void;
+  /** A condition code, where it can be had from what the flags follow from. */
+  condition(code: number): Expr | undefined;
+}
 
 const CF = i64.const(-(2n ** 63n));
 const BIT62 = i64.const(2n ** 62n);
@@ -31,18 +43,32 @@ export const subCarries = (a: Expr, b: Expr, difference: Expr) =>
 
 export const not = (value: Expr) => i64.xor(value, i64.const(-1));
 
+/** Of `sum`, which is that of `a` and `b` alone. */
 export function addFlags(e: Emitter, a: Expr, b: Expr, sum: Expr): void {
+  if (e.deferredFlags) return e.deferredFlags.defer('add', e.size as GprSize, a, b);
+  sumFlags(e, a, b, sum);
+}
+
+/** The same where something may have been carried in. */
+export function sumFlags(e: Emitter, a: Expr, b: Expr, sum: Expr): void {
   carryFlags(e, e.let(addCarries(a, b, sum)));
   resultFlags(e, sum);
 }
 
 export function subFlags(e: Emitter, a: Expr, b: Expr, difference: Expr): void {
+  if (e.deferredFlags) return e.deferredFlags.defer('sub', e.size as GprSize, a, b);
+  differenceFlags(e, a, b, difference);
+}
+
+/** The same where something may have been borrowed. */
+export function differenceFlags(e: Emitter, a: Expr, b: Expr, difference: Expr): void {
   carryFlags(e, e.let(subCarries(a, b, difference)));
   resultFlags(e, difference);
 }
 
 /** CF = OF = 0. */
 export function logicFlags(e: Emitter, result: Expr): void {
+  replaceFlags(e);
   e.body.do(toState64(State.carries, zero64));
   resultFlags(e, result);
 }
@@ -63,6 +89,10 @@ const lessTrue = (e: Emitter) => i64.ltS(i64.xor(overflow(e), state64(State.sign
 
 /** Condition codes 0..15 as in Jcc: O NO B AE E NE BE A S NS P NP L GE LE G. */
 export function condition(e: Emitter, code: number): Expr {
+  return e.deferredFlags?.condition(code) ?? fromWords(e, code);
+}
+
+function fromWords(e: Emitter, code: number): Expr {
   const even = [
     () => ofTrue(e),
     () => cfTrue(),
@@ -127,6 +157,7 @@ export function flagsImage(e: Emitter): Expr {
 
 /** SF ZF AF PF CF from an i32 image; OF as given (i32 truth value). */
 export function setStatusFlags(e: Emitter, image: Expr, over: Expr): void {
+  replaceFlags(e);
   const at = (place: number) => i32.and(i32.shrU(image, i32.const(place)), i32.const(1));
   const overflowed = e.let(over);
   e.body.do(toState64(State.zeroResult, i64.extendU(i32.eqz(at(6)))));
@@ -136,5 +167,8 @@ export function setStatusFlags(e: Emitter, image: Expr, over: Expr): void {
   const auxiliary = i64.extendU(i32.shl(at(4), i32.const(3)));
   e.body.do(toState64(State.carries, i64.or(i64.shl(high, i64.const(62)), auxiliary)));
 }
+
+/** Before a meaning writes all flag words. */
+export const replaceFlags = (e: Emitter): void => e.deferredFlags?.replaced();
 
 export const overflowFlag = ofTrue;

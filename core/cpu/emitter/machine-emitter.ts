@@ -9,6 +9,7 @@ import {
   TLB_WRITE,
   VECTOR_STRIDE,
 } from '../layout.js';
+import type { DeferredFlags } from './flags.js';
 import type { SystemOperation } from '../system-operations.js';
 import type { Body, Local } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
@@ -53,6 +54,11 @@ export abstract class MachineEmitter {
 
   // What tiers do differently.
 
+  /** Where flags are computed only when somebody asks for them. */
+  get deferredFlags(): DeferredFlags | undefined {
+    return undefined;
+  }
+
   /** A field of the instruction as an i32; tier 1 reads the record. */
   abstract field8(field: number): Expr;
   abstract field32(field: number): Expr;
@@ -72,7 +78,10 @@ export abstract class MachineEmitter {
     else this.body.if(i64.gtU(target, state64(State.codeLimit)), () => this.fault(GP));
   }
 
-  /** The same for the target of the J operand. */
+  /** For tiers that can leave an instruction only before something has changed: what `requireTarget` is going to ask. */
+  foreseeTarget(_target: Expr): void {}
+
+  /** `requireTarget` for the J operand. */
   requireRelative(): void {}
 
   /** Goes to an offset in the code segment, which outside 64-bit mode need not begin at 0. */

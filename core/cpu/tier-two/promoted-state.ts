@@ -1,7 +1,9 @@
 import { Slot, State, VECTOR_STRIDE } from '../layout.js';
-import type { Body, Local } from '../wasm/body.js';
+import type { Local } from '../wasm/body.js';
 import type { Expr, MemoryAccess, ValueType } from '../wasm/expr.js';
 import { expr, i32, i64 } from '../wasm/expr.js';
+import { RegionFlags } from './deferred-flags.js';
+import type { RegionBody } from './region-body.js';
 import { f32x4, f64x2, i16x8, i32x4, i64x2, i8x16, v128 } from '../wasm/simd-expr.js';
 
 /** Code that cannot be had with registers in locals: the instruction is left to tier 1. */
@@ -74,13 +76,21 @@ export class PromotedState {
   /** MXCSR may not be written. */
   keepsControl = false;
 
-  constructor(private readonly body: Body) {}
+  readonly flags: RegionFlags;
+
+  constructor(private readonly body: RegionBody) {
+    this.flags = new RegionFlags(body, (offset) => {
+      const place = this.#place(offset);
+      place.written = true;
+      return place.local;
+    });
+  }
 
   /** Whether a byte of the state block lives in a local. */
   static holds(offset: number): boolean {
     return (
       (offset >= State.gpr && offset < GPR_END) ||
-      (offset >= State.zeroResult && offset < FLAGS_END) ||
+      isFlagWord(offset) ||
       (offset >= State.vector && offset < VECTOR_END) ||
       offset === State.tlb ||
       offset === State.mxcsr
@@ -153,7 +163,7 @@ export class PromotedState {
 
   #load(at: number, opcode: readonly number[]): Expr {
     const place = this.#place(at);
-    const value = this.body.get(place.local);
+    const value = isFlagWord(place.offset) ? this.flags.read(place.offset) : this.body.get(place.local);
     const inside = at - place.offset;
     if (place.local.type === 'i32') return opcode[0] === LOAD.i32 ? value : refuse();
     return place.local.type === 'i64'
@@ -167,6 +177,7 @@ export class PromotedState {
     const inside = at - place.offset;
     if (at === State.mxcsr && this.keepsControl) refuse();
     if (place.local.type === 'v128') this.vectorWritten(at);
+    if (isFlagWord(place.offset)) this.flags.written(place.offset);
     place.written = true;
     if (place.local.type === 'i32')
       return opcode[0] === STORE.i32 ? this.body.assignment(place.local, value) : refuse();
@@ -177,6 +188,8 @@ export class PromotedState {
     return this.body.assignment(place.local, merged);
   }
 }
+
+const isFlagWord = (offset: number) => offset >= State.zeroResult && offset < FLAGS_END;
 
 /** Somebody computes with the address of a vector register. */
 function refuseVectorBase({ constant }: Expr): void {

@@ -2,6 +2,7 @@ import { State } from '../layout.js';
 import { Body } from '../wasm/body.js';
 import type { Label } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
+import type { Origin } from './deferred-flags.js';
 import { PromotedState } from './promoted-state.js';
 
 /** The body of a region's function: places of the state that meanings name are locals in it. */
@@ -28,15 +29,26 @@ export class RegionBody extends Body {
   override if(condition: Expr, then: () => void, otherwise?: () => void): void {
     if (this.hasLeft) return;
     const { changed: before, hasLeft } = this;
+    const { flags } = this.state;
     let after = before;
-    const arm = (build: () => void) => () => {
+    const origins = new Set<Origin | undefined>();
+    const arm = (build: () => void, origin = flags.origin) => {
       this.changed = before;
+      flags.origin = origin;
       build();
       after ||= this.changed;
+      if (!this.hasLeft) origins.add(flags.origin);
       this.hasLeft = hasLeft;
     };
-    super.if(condition, arm(then), otherwise && arm(otherwise));
+    let origin: Origin | undefined;
+    const first = () => {
+      ({ origin } = flags);
+      arm(then);
+    };
+    super.if(condition, first, otherwise && (() => arm(otherwise, origin)));
     this.changed = after;
+    if (!otherwise) origins.add(origin);
+    flags.origin = origins.size === 1 ? [...origins][0] : undefined;
   }
 
   override block(build: (label: Label) => void): void {
@@ -44,13 +56,17 @@ export class RegionBody extends Body {
   }
 
   override loop(build: (label: Label) => void): void {
+    if (!this.hasLeft) this.state.flags.origin = undefined;
     this.#around(() => super.loop(build));
   }
 
   /** What comes behind a block is reached from inside it. */
   #around(build: () => void): void {
     if (this.hasLeft) return;
+    const { flags } = this.state;
+    const { origin } = flags;
     build();
+    if (flags.origin !== origin) flags.origin = undefined;
     this.hasLeft = false;
   }
 

@@ -1,5 +1,6 @@
 import type { Access } from '../emitter/emitter.js';
 import { Emitter } from '../emitter/emitter.js';
+import type { DeferredFlags } from '../emitter/flags.js';
 import type { HelperImports } from '../emitter/record-emitter.js';
 import { ADDRESS_32, Field, SEGMENT_BITS, Slot, State } from '../layout.js';
 import type { Local } from '../wasm/body.js';
@@ -20,19 +21,25 @@ export interface RegionFrame {
   /** Goes on at a place, or leaves the region there. */
   goTo(place: number): void;
   /** Goes on at a linear address that is known only now. */
-  jumpTo(target: Expr, flow: 'return' | 'indirect'): void;
+  jumpTo(target: Expr): void;
   /** Leaves the region at a linear address, with the instruction done. */
   leaveTo(target: Expr): void;
 }
 
 /** An instruction in a region: operand fields are known, registers are locals, and whatever is not the ordinary case leaves the region. */
 export class RegionEmitter extends Emitter {
+  #isForeseen = false;
+
   constructor(
     override readonly body: RegionBody,
     private readonly instruction: RegionInstruction,
     private readonly frame: RegionFrame,
   ) {
     super(body, instruction.form);
+  }
+
+  override get deferredFlags(): DeferredFlags {
+    return this.body.state.flags;
   }
 
   field8(field: number): Expr {
@@ -59,9 +66,18 @@ export class RegionEmitter extends Emitter {
     this.#exit();
   }
 
+  override foreseeTarget(target: Expr): void {
+    this.requireTarget(target);
+    this.#isForeseen = true;
+  }
+
+  override requireTarget(target: Expr): void {
+    if (!this.#isForeseen) super.requireTarget(target);
+  }
+
   jump(target: Expr): void {
     const { flow } = this.instruction;
-    if (flow === 'return' || flow === 'indirect') this.frame.jumpTo(target, flow);
+    if (flow === 'return' || flow === 'indirect') this.frame.jumpTo(target);
     else this.frame.leaveTo(target);
   }
 

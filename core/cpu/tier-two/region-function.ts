@@ -10,10 +10,12 @@ import { FloatShortcuts } from './float-shortcuts.js';
 import { PLAIN } from './plain-float.js';
 import { nestingOf } from './control-flow.js';
 import type { Nesting } from './control-flow.js';
+import { IndirectTargets } from './indirect-targets.js';
 import { NotPromotable } from './promoted-state.js';
 import { RegionBody } from './region-body.js';
 import type { RegionFrame } from './region-emitter.js';
 import { RegionEmitter } from './region-emitter.js';
+import type { Origin } from './deferred-flags.js';
 import type { Region, RegionBlock, RegionInstruction, RegionPage } from './region.js';
 import { gainsByPlainFloat, VectorShortcuts } from './vector-shortcuts.js';
 import { emitX87, loadsControl } from './x87-shortcuts.js';
@@ -60,8 +62,10 @@ class RegionFunction implements RegionFrame {
   /** The instruction under construction, and how many of its block were counted with it and behind it. */
   #instruction!: RegionInstruction;
   #uncounted = 0;
-  /** Number of the block under construction. */
-  #number = -1;
+  #targets!: IndirectTargets;
+  #predecessors: readonly (readonly number[])[] = [];
+  /** By block that is done, how it leaves the flags. */
+  readonly #origins = new Map<number, Origin | undefined>();
 
   constructor(
     private readonly region: Region,
@@ -93,6 +97,7 @@ class RegionFunction implements RegionFrame {
       body.set(this.#byJump, i32.const(0));
     });
     body.hasLeft = false;
+    body.state.flags.settleAtEnd();
     body.plainly(() => {
       body.state.storeAll();
       this.#x87?.leave();
@@ -148,20 +153,31 @@ class RegionFunction implements RegionFrame {
   }
 
   #blocks(): void {
-    const nesting = nestingOf(this.region.blocks.map((block) => this.#successors(block)));
+    const nesting = this.#nestingWith(true) ?? this.#nestingWith(false);
     if (nesting) this.#nested(0, nesting);
     else this.#dispatched();
   }
 
+  #nestingWith(goesOut: boolean): (Nesting | undefined)[] | undefined {
+    this.#targets = new IndirectTargets(this.region, goesOut);
+    const graph = this.region.blocks.map((block) => this.#successors(block));
+    this.#predecessors = graph.map((_, number) =>
+      [...graph.keys()].filter((each) => graph[each]!.includes(number)),
+    );
+    return nestingOf(graph);
+  }
+
   #successors({ instructions }: RegionBlock): number[] {
-    const { flow, next, target } = instructions.at(-1)!;
+    const last = instructions.at(-1)!;
+    const { flow, next, target } = last;
+    const targets = this.#targets.of(last);
     const places = {
       next: [next],
       branch: [target!, next],
       jump: [target!],
       call: [target!],
-      return: this.#candidates('return'),
-      indirect: this.#candidates('indirect'),
+      return: targets,
+      indirect: targets,
       elsewhere: [],
     }[flow];
     const numbers = places.map((place) => this.#numbers.get(place));
@@ -175,7 +191,7 @@ class RegionFunction implements RegionFrame {
     this.#inFrontOf(outside, nesting, () => {
       const within = () =>
         this.#inFrontOf(inside, nesting, () => {
-          body.scope(() => this.#block(this.region.blocks[number]!));
+          body.scope(() => this.#block(number));
         });
       if (!isLoop) return within();
       body.loop((again) => {
@@ -204,41 +220,54 @@ class RegionFunction implements RegionFrame {
       this.#again = again;
       const labels = blocks.map(() => body.open()).reverse();
       body.brTable(body.get(this.#next), labels.slice(0, -1), labels.at(-1)!);
-      for (const block of blocks) {
+      for (const number of blocks.keys()) {
         body.close();
-        body.scope(() => this.#block(block));
+        body.scope(() => this.#block(number));
       }
     });
   }
 
-  #block({ place, instructions }: RegionBlock): void {
+  #block(number: number): void {
     const body = this.#body;
+    const { place, instructions } = this.region.blocks[number]!;
+    const { flags } = body.state;
     body.hasLeft = false;
     this.#floats.forget();
     this.#vectors.forget();
-    this.#number++;
+    flags.origin = this.#originBefore(number);
     this.#uncounted = instructions.length;
-    if (this.#x87?.begin(this.#numbers.get(place)!) === false) return body.unreachable();
+    if (this.#x87?.begin(number) === false) return body.unreachable();
     body.set(this.#left, i32.sub(body.get(this.#left), i32.const(instructions.length)));
     this.#exitAt(place, i32.ltS(body.get(this.#left), i32.const(0)));
     for (const instruction of instructions) {
       if (!this.#emit(instruction)) return;
       this.#uncounted--;
     }
+    this.#origins.set(number, flags.origin);
     const { next, flow } = instructions.at(-1)!;
     if (flow !== 'next' && flow !== 'branch') return;
-    const follows = this.#again !== undefined && this.#numbers.get(next) === this.#number + 1;
-    if (!follows || this.#x87?.fits(this.#number + 1) === false) this.goTo(next);
+    const follows = this.#again !== undefined && this.#numbers.get(next) === number + 1;
+    if (!follows || this.#x87?.fits(number + 1) === false) this.goTo(next);
+  }
+
+  /** How the flags are kept where a block begins, if all that lead to it leave them alike. */
+  #originBefore(number: number): Origin | undefined {
+    const before = new Set(this.#predecessors[number]!.map((each) => this.#origins.get(each)));
+    if (number === 0) before.add('words');
+    return before.size === 1 ? [...before][0] : undefined;
   }
 
   /** False when the block ends here, because the instruction is left to tier 1. */
   #emit(instruction: RegionInstruction): boolean {
     const body = this.#body;
     this.#instruction = instruction;
+    const { flags } = body.state;
+    const { origin } = flags;
     body.changed = body.hasLeft = false;
     const failed = body.attempt(() => this.#meaning(new RegionEmitter(body, instruction, this)));
     if (failed === undefined) return !body.hasLeft;
     if (!(failed instanceof NotPromotable)) throw failed;
+    flags.origin = origin;
     this.exitBefore();
     return false;
   }
@@ -289,20 +318,12 @@ class RegionFunction implements RegionFrame {
     this.leaveTo(this.#address(i64.const(place)));
   }
 
-  jumpTo(target: Expr, flow: 'return' | 'indirect'): void {
+  jumpTo(target: Expr): void {
     const body = this.#body;
     const found = body.let(target);
     const distance = body.let(i64.sub(found, body.get(this.base)));
-    this.#search(
-      distance,
-      [...this.#candidates(flow)].sort((a, b) => a - b),
-    );
+    this.#search(distance, this.#targets.of(this.#instruction));
     this.leaveTo(found);
-  }
-
-  #candidates(flow: 'return' | 'indirect'): readonly number[] {
-    const { returnPlaces, jumpPlaces } = this.region;
-    return flow === 'return' ? [...new Set([...returnPlaces, ...jumpPlaces])] : jumpPlaces;
   }
 
   /** Goes to the place at a distance, if it is one of these, which ascend. */

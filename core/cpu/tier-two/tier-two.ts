@@ -2,6 +2,7 @@ import type { HelperSignatures } from '../emitter/record-emitter.js';
 import { CODE_TLB, CODE_TLB_ENTRIES, Field, PAGE_BYTES, Slot, State } from '../layout.js';
 import type { Linker } from '../linker.js';
 import type { ModelRows } from '../model-rows.js';
+import { Op } from '../ops.js';
 import type { CodePage, RecordArena } from '../record-arena.js';
 import type { CpuState } from '../state.js';
 import { compileInBackground, compileOptimised, compileQuickly } from '../wasm/compile.js';
@@ -36,7 +37,11 @@ export const REGION_SLOTS = 4096;
 const MOST_DROPS = 6;
 /** How many targets of indirect jumps a region takes in, and in how many rounds. */
 const MOST_TARGETS = 32;
-const MOST_ROUNDS = 3;
+const MOST_ROUNDS = 4;
+/** After so many jumps to other regions have been told. */
+const SAMPLES = 64;
+/** How often a head without a region of its own counts again, each time to twice as many. */
+const MOST_WAITS = 8;
 /** Without a loop a region has at least so many. */
 const FEWEST_INSTRUCTIONS = 8;
 
@@ -63,11 +68,15 @@ interface LiveRegion {
   readonly owner: CodePage;
   /** Linear address of the head's page when it was found. */
   readonly base: bigint;
+  /** Of the head, from there. */
+  readonly place: number;
   /** Number in the table, once it is compiled. */
   slot: number;
   dropped: boolean;
   /** Where it has jumped to beyond itself. */
   readonly targets: Set<number>;
+  /** How many of its jumps to other regions have been told. */
+  samples: number;
   /** How often it was found again with more targets. */
   readonly round: number;
   /** What it takes the place of. */
@@ -85,6 +94,8 @@ export class TierTwo {
   readonly #reachedFrom = new Map<number, LiveRegion>();
   /** How often code of a page was dropped. */
   readonly #drops = new Map<number, number>();
+  /** How often a head has been counted again in vain, by physical page. */
+  readonly #waits = new Map<number, Map<number, number>>();
   readonly #free: number[] = [];
   #waiting: LiveRegion[] = [];
   #compiling = false;
@@ -111,9 +122,22 @@ export class TierTwo {
     // What is hottest comes back first.
     if (!this.#canAfford()) return arena.count(head, this.options.countTo);
     arena.setIdle(head);
-    if (this.#widen(head)) return;
-    const live = this.#byHead.get(head) ?? this.#find(head, arena.ownerOf(head));
-    if (live && live.slot !== 0) arena.region(head, live.slot);
+    const owner = arena.ownerOf(head);
+    const isTried = this.#waits.get(owner.number)?.has(head) ?? false;
+    const live = this.#byHead.get(head) ?? (isTried ? undefined : this.#find(head, owner));
+    if (!live) this.#waitForCaller(head, owner);
+    else if (live.slot !== 0) arena.region(head, live.slot);
+  }
+
+  /** What is too small to be compiled by itself belongs into the regions that jump here: now, or once they do. */
+  #waitForCaller(head: number, { number }: CodePage): void {
+    this.#widen(head);
+    const here = this.#waits.get(number) ?? new Map<number, number>();
+    this.#waits.set(number, here);
+    const waits = here.get(head) ?? 0;
+    if (waits >= MOST_WAITS) return;
+    here.set(head, waits + 1);
+    this.parts.arena().count(head, this.options.countTo << waits);
   }
 
   #canAfford(): boolean {
@@ -125,21 +149,46 @@ export class TierTwo {
   /** The region of a head has jumped to what is now a head too, at a place seen from its page. */
   reached(target: number, from: number, place: number): void {
     const live = this.#byHead.get(from);
-    if (!live || live.targets.size >= MOST_TARGETS || live.round >= MOST_ROUNDS) return;
+    if (!live || live.targets.size > MOST_TARGETS || live.round >= MOST_ROUNDS) return;
     live.targets.add(place);
-    this.#reachedFrom.set(target, live);
+    if (this.parts.state.u16[target >> 1] !== Op.region) this.#reachedFrom.set(target, live);
+    else if (++live.samples >= SAMPLES) {
+      live.samples = 0;
+      this.#takeIn(live);
+    }
+  }
+
+  /** The handlers of an interpreter jump to each other: what those jump to that this one jumps to. */
+  #addTargetsBehind(live: LiveRegion): void {
+    const near = new Map(
+      [...this.#lives].map((other) => [other.place + Number(other.base - live.base), other]),
+    );
+    for (const place of live.targets) {
+      const next = near.get(place);
+      if (!next || next === live) continue;
+      const distance = Number(next.base - live.base);
+      for (const target of next.targets)
+        if (live.targets.size < MOST_TARGETS) live.targets.add(target + distance);
+    }
+  }
+
+  /** Makes a region again, with the places that it has jumped to. */
+  #takeIn(live: LiveRegion): void {
+    if (live.dropped || live.slot === 0 || live.targets.size > MOST_TARGETS || !this.#canAfford()) return;
+    this.#addTargetsBehind(live);
+    this.#find(live.head, live.owner, live);
   }
 
   /** A region that jumps to this head often takes it in, with the others that it has reached. */
-  #widen(head: number): boolean {
+  #widen(head: number): void {
     const live = this.#reachedFrom.get(head);
     this.#reachedFrom.delete(head);
-    if (!live || live.dropped || live.slot === 0) return false;
-    return this.#find(live.head, live.owner, live) !== undefined;
+    if (live) this.#takeIn(live);
   }
 
   /** Bytes `from` to the one before `to` of a physical page change. */
   forget(page: number, from: number, to: number): void {
+    this.#waits.delete(page);
     const here = this.#byPage.get(page);
     if (!here) return;
     for (const live of [...here]) {
@@ -154,6 +203,7 @@ export class TierTwo {
     this.#reachedFrom.clear();
     for (const live of [...this.#lives]) this.#drop(live);
     this.#drops.clear();
+    this.#waits.clear();
   }
 
   #drop(live: LiveRegion): void {
@@ -210,9 +260,11 @@ export class TierTwo {
       head,
       owner,
       base,
+      place,
       slot: 0,
       dropped: false,
       targets,
+      samples: 0,
       round: narrow ? narrow.round + 1 : 0,
       narrow,
     };

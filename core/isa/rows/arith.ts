@@ -1,13 +1,12 @@
 import type { Emitter } from '../../cpu/emitter/emitter.js';
 import {
   addFlags,
-  carryFlags,
   cf,
+  differenceFlags,
   keepCarry,
   logicFlags,
-  resultFlags,
-  subCarries,
   subFlags,
+  sumFlags,
 } from '../../cpu/emitter/flags.js';
 import type { Expr } from '../../cpu/wasm/expr.js';
 import { i64 } from '../../cpu/wasm/expr.js';
@@ -23,7 +22,7 @@ const add: Compute = (e, a, b) => {
 };
 const adc: Compute = (e, a, b) => {
   const result = e.let(e.trim(i64.add(i64.add(a, b), cf())));
-  return { result, setFlags: () => addFlags(e, a, b, result) };
+  return { result, setFlags: () => sumFlags(e, a, b, result) };
 };
 const sub: Compute = (e, a, b) => {
   const result = e.let(e.trim(i64.sub(a, b)));
@@ -31,7 +30,7 @@ const sub: Compute = (e, a, b) => {
 };
 const sbb: Compute = (e, a, b) => {
   const result = e.let(e.trim(i64.sub(i64.sub(a, b), cf())));
-  return { result, setFlags: () => subFlags(e, a, b, result) };
+  return { result, setFlags: () => differenceFlags(e, a, b, result) };
 };
 const logic =
   (operation: (a: Expr, b: Expr) => Expr): Compute =>
@@ -202,8 +201,7 @@ const neg: Meaning = (e) => {
   const a = e.update(0);
   const result = e.let(e.trim(i64.sub(i64.const(0), a)));
   e.write(0, result);
-  carryFlags(e, e.let(subCarries(i64.const(0), a, result)));
-  resultFlags(e, result);
+  subFlags(e, i64.const(0), a, result);
 };
 
 const invert: Meaning = (e) => {

@@ -54,6 +54,7 @@ const loops: Row[] = [
 
 const callTo: Meaning = (e) => {
   const target = e.read(0);
+  e.foreseeTarget(target);
   // In 64-bit mode processors have written the return address by the time they look at the target.
   if (e.size !== 64) e.requireTarget(target);
   const top = e.stackOffset(i64.const(-e.size / 8));

@@ -1,6 +1,6 @@
 import type { Emitter } from '../../cpu/emitter/emitter.js';
 import { toState64 } from '../../cpu/emitter/emitter.js';
-import { cf, resultFlags, setCarryAndOverflow } from '../../cpu/emitter/flags.js';
+import { cf, replaceFlags, resultFlags, setCarryAndOverflow } from '../../cpu/emitter/flags.js';
 import { State } from '../../cpu/layout.js';
 import type { Expr } from '../../cpu/wasm/expr.js';
 import { i32, i64 } from '../../cpu/wasm/expr.js';
@@ -48,6 +48,7 @@ const sar: Shift = (e, value, count) => {
 
 /** AF is undefined; processors clear it. */
 function shiftFlags(e: Emitter, carry: Expr, overflow: (carry: Expr) => Expr, result: Expr): void {
+  replaceFlags(e);
   e.body.do(toState64(State.carries, zero));
   setCarryAndOverflow(e, carry, overflow(carry));
   resultFlags(e, result);
@@ -236,6 +237,7 @@ function doubleShift(left: boolean, count: Count): Meaning {
     e.body.if(i64.ne(by, zero), shiftBoth);
     e.write(0, e.body.get(result));
     e.body.if(i64.ne(by, zero), () => {
+      replaceFlags(e);
       e.body.do(toState64(State.carries, zero));
       setCarryAndOverflow(e, e.body.get(carry), i32.xor(topBit(e, value), topBit(e, e.body.get(result))));
       resultFlags(e, e.body.get(result));

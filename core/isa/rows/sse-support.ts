@@ -1,5 +1,6 @@
 import type { Emitter } from '../../cpu/emitter/emitter.js';
 import { state32, state64, toState64, zero } from '../../cpu/emitter/emitter.js';
+import { replaceFlags } from '../../cpu/emitter/flags.js';
 import { State } from '../../cpu/layout.js';
 import type { Expr } from '../../cpu/wasm/expr.js';
 import { i32, i64 } from '../../cpu/wasm/expr.js';
@@ -154,6 +155,7 @@ export const asVector = (bits: Expr) => i64x2.replace(v128.const64(0n), 0, bits)
 /** ZF PF CF from a relation (1 less, 2 equal, 8 unordered); OF SF AF are cleared. */
 export function setOrderFlags(e: Emitter, relation: Expr): void {
   const has = (mask: number) => i32.ne(i32.and(relation, i32.const(mask)), zero);
+  replaceFlags(e);
   e.body.do(toState64(State.zeroResult, i64.extendU(i32.eqz(has(2 | 8)))));
   e.body.do(toState64(State.signResult, i64.extendU(i32.eqz(has(8)))));
   const carry = i64.extendU(i32.mul(has(1 | 8), i32.const(3)));
