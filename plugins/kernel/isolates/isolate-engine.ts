@@ -171,6 +171,7 @@ export class IsolateEngines implements EngineStarter, IsolateCalls {
       bell: this.bell.buffer,
       boot: engine.header.start,
       blockedNs: () => engine.blockedNs(),
+      isWaiting: () => engine.serving,
     });
     void engine.process.exited.then((exit) => this.#exited(context, engine, exit));
   }

@@ -21,6 +21,8 @@ export interface IsolateStart {
   readonly boot: BootGlobal['boot'];
   /** Nanoseconds the process has spent waiting for the kernel so far. V8 counts a wait as CPU time; only the kernel can tell. */
   readonly blockedNs?: () => bigint;
+  /** Whether the kernel has a call of the process that it has not answered. */
+  readonly isWaiting?: () => boolean;
 }
 
 export type IsolateExitKind = 'exit' | 'throw' | 'memory' | 'killed' | 'catastrophe';
@@ -39,6 +41,7 @@ export class IsolateProcess {
   readonly exited: Promise<IsolateExit>;
   readonly #isolate: Isolate;
   readonly #blockedNs: () => bigint;
+  readonly #isWaiting: () => boolean;
   #killed = false;
   #ended: IsolateExit | undefined;
   #settle: (exit: IsolateExit) => void = () => {};
@@ -48,6 +51,7 @@ export class IsolateProcess {
   constructor(vm: IsolatedVm, cache: CodeCache, start: IsolateStart) {
     this.slot = start.slot;
     this.#blockedNs = start.blockedNs ?? (() => 0n);
+    this.#isWaiting = start.isWaiting ?? (() => false);
     this.exited = new Promise((resolve) => (this.#settle = resolve));
     this.#isolate = new vm.Isolate({
       memoryLimit: start.memoryLimitMiB,
@@ -80,6 +84,10 @@ export class IsolateProcess {
   wallTimeNs(): bigint {
     this.#readTimes();
     return this.#wallTimeNs;
+  }
+
+  get isWaiting(): boolean {
+    return this.#isWaiting();
   }
 
   /** Time the kernel knows it to have waited so far. */

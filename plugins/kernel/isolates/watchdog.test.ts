@@ -4,9 +4,12 @@ import type { IsolateProcess } from './isolate-process.js';
 
 describe('the watchdog', () => {
   const program = (slot: number) => {
-    const state = { slot, busy: 0n, blocked: 0n, killed: false };
+    const state = { slot, busy: 0n, blocked: 0n, killed: false, waiting: false };
     const process = {
       slot,
+      get isWaiting() {
+        return state.waiting;
+      },
       busyNs: () => state.busy,
       blockedNs: () => state.blocked,
       kill: () => (state.killed = true),
@@ -48,6 +51,16 @@ describe('the watchdog', () => {
       look(busy);
     }
     expect(spells).to.deep.equal([5n, 9n, 0n, 3n]);
+  });
+
+  it('does not look at what waits for the kernel', () => {
+    const { state, process } = program(1);
+    let asked = 0;
+    const look = createWatchdog({ running: () => [process], overruns: () => asked++ < 0 });
+    look(0n);
+    state.waiting = true;
+    look(PERIOD_NS);
+    expect(asked).to.equal(1);
   });
 
   it('tells the policy the time since its last look and the total', () => {
