@@ -38,7 +38,7 @@ export const State = {
   cpl: 0x100,
   /** Start of the data TLB pair of the current privilege. */
   tlb: 0x104,
-  /** Low bits of a code TLB tag: 1 in user mode, plus the kind of code from bit 1 on. */
+  /** 64 bits; low bits of a code TLB tag: 1 in user mode, plus the kind of code from bit 1 on. */
   codeTag: 0x108,
   exceptionVector: 0x110,
   exceptionCode: 0x114,

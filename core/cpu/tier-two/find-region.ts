@@ -12,7 +12,7 @@ import { canHoldStack } from './x87-shortcuts.js';
 import type { X87Entry } from './x87-stack.js';
 import { x87Entry } from './x87-stack.js';
 
-export const LIMITS = { instructions: 300, blocks: 64, returnPlaces: 8, instructionsInBlock: 64 };
+export const LIMITS = { instructions: 300, blocks: 64, instructionsInBlock: 64 };
 
 /** Families of rows that change what regions take for granted, or ask TypeScript. */
 const PRIVILEGED = new Set(['system', 'processor']);
@@ -61,7 +61,6 @@ class RegionFinder {
     if (!this.#leaders.has(head)) return undefined;
     return {
       blocks: [...this.#leaders].map((place) => this.#block(place)),
-      returnPlaces: this.#returnPlaces(),
       jumpPlaces: jumpPlaces.filter((place) => this.#leaders.has(place)),
       isPlainFloat: isPlain(this.sources.state),
       x87: this.#x87Entry(),
@@ -159,12 +158,6 @@ class RegionFinder {
   #x87Entry(): X87Entry | undefined {
     const rows = [...this.#instructions.values()].map(({ form }) => form.row);
     return canHoldStack(rows) ? x87Entry((offset) => this.sources.state.get32(offset)) : undefined;
-  }
-
-  #returnPlaces(): number[] {
-    const calls = [...this.#instructions.values()].filter(isCall);
-    const places = calls.map(({ next }) => next).filter((place) => this.#leaders.has(place));
-    return [...new Set(places)].slice(0, LIMITS.returnPlaces);
   }
 }
 

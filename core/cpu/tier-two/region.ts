@@ -29,8 +29,6 @@ export interface Region {
   readonly number: number;
   /** The block at the head comes first. */
   readonly blocks: readonly RegionBlock[];
-  /** Where a `ret` in it may lead to: behind the calls of the region. */
-  readonly returnPlaces: readonly number[];
   /** Where its indirect jumps and calls, and returns to others, have led to. */
   readonly jumpPlaces: readonly number[];
   /** MXCSR is plain, as `PLAIN` in plain-float says, and has to be on every entry. */
