@@ -16,6 +16,7 @@ import { START_FORMS } from './start-forms.js';
 import type { CpuState } from './state.js';
 import { tierOneModule } from './tier-one.js';
 import { compileInBackground, compileQuickly } from './wasm/compile.js';
+import { setEngineFlags } from './wasm/engine-flags.js';
 import { helperModule, helperSignatures } from './x87/index.js';
 
 /** What depends on the rows only, made at build time to save making it again, and the rows with it. */
@@ -46,7 +47,9 @@ export class Generated {
   #library: WebAssembly.Module | undefined;
   #bytes: Uint8Array | undefined;
 
-  constructor(private readonly prebuilt?: PrebuiltCode) {}
+  constructor(private readonly prebuilt?: PrebuiltCode) {
+    setEngineFlags();
+  }
 
   get rowSet(): RowSet {
     return (this.#rowSet ??= loadRows());

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as Bundle from './bundle.js';
+import { setEngineFlags } from '../../core/cpu/wasm/engine-flags.js';
 import { CachedProgram } from './cached-program.js';
 
 // What npm installs: everything else is in one bundle beside this file. Built as CommonJS, because Node starts that sooner.
@@ -9,6 +10,7 @@ const bundle = join(__dirname, 'halfcell.cjs');
 const isDebugging = Boolean(process.env['HALFCELL_DEBUG']);
 
 async function runCommandLine(args: readonly string[]): Promise<number> {
+  setEngineFlags();
   if (isDebugging) {
     process.setSourceMapsEnabled(true);
     return (createRequire(bundle)(bundle) as typeof Bundle).runCommandLine(args);
