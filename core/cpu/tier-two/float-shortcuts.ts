@@ -3,6 +3,7 @@ import { State, VECTOR_STRIDE } from '../layout.js';
 import type { Expr } from '../wasm/expr.js';
 import { i32, i64 } from '../wasm/expr.js';
 import { f32, f64 } from '../wasm/float-expr.js';
+import { KnownNumbers } from './known-numbers.js';
 import type { RegionBody } from './region-body.js';
 
 type Operation = 'add' | 'sub' | 'mul' | 'div' | 'sqrt';
@@ -25,22 +26,10 @@ const zero = i32.const(0);
  * zero or normal. A result that has been found so need not be asked again as an operand.
  */
 export class FloatShortcuts {
-  /** Where ordinary numbers are known to lie: register * 2, plus 1 for singles. */
-  readonly #ordinary = new Set<number>();
+  /** Where ordinary numbers lie. */
+  readonly known = new KnownNumbers();
 
   constructor(private readonly body: RegionBody) {}
-
-  /** Nothing is known any more. */
-  forget(): void {
-    this.#ordinary.clear();
-  }
-
-  /** A vector register is written. */
-  written(offset: number): void {
-    const register = Math.floor((offset - State.vector) / VECTOR_STRIDE);
-    this.#ordinary.delete(register * 2);
-    this.#ordinary.delete(register * 2 + 1);
-  }
 
   /** Emits the instruction, or says no where only its meaning will do. */
   emit(e: Emitter, exit: (condition: Expr) => void, reg: number, rm: number): boolean {
@@ -58,7 +47,7 @@ export class FloatShortcuts {
 
   #copy(e: Emitter, reg: number, rm: number): void {
     e.form.row.does(e);
-    for (const kind of [0, 1]) if (this.#ordinary.has(rm * 2 + kind)) this.#ordinary.add(reg * 2 + kind);
+    for (const format of [DOUBLE, SINGLE]) if (this.#knows(format, rm)) this.#learn(format, reg);
   }
 
   #operate(
@@ -67,21 +56,28 @@ export class FloatShortcuts {
     format: Format,
     { exit, reg, rm }: { exit: (condition: Expr) => void; reg: number; rm: number },
   ): void {
-    const kind = format === SINGLE ? 1 : 0;
     const b = e.isMemory(1) ? this.#fromMemory(e, format) : this.#fromRegister(format, rm);
-    if (e.isMemory(1) || !this.#ordinary.has(rm * 2 + kind)) this.#require(format, b, exit);
+    if (e.isMemory(1) || !this.#knows(format, rm)) this.#require(format, b, exit);
     if (operation === 'sqrt') {
       exit(floats(format).lt(b, constant(format)));
       this.#store(format, reg, floats(format).sqrt(b));
     } else {
       const a = this.#fromRegister(format, reg);
-      if (!this.#ordinary.has(reg * 2 + kind)) this.#require(format, a, exit);
+      if (!this.#knows(format, reg)) this.#require(format, a, exit);
       const result = this.body.let(floats(format)[operation](a, b));
       this.#requireResult(format, operation, { a, b, result }, exit);
       this.#store(format, reg, result);
     }
-    if (!e.isMemory(1) && rm !== reg) this.#ordinary.add(rm * 2 + kind);
-    this.#ordinary.add(reg * 2 + kind);
+    if (!e.isMemory(1) && rm !== reg) this.#learn(format, rm);
+    this.#learn(format, reg);
+  }
+
+  #knows({ name, bytes }: Format, register: number): boolean {
+    return this.known.knows(register, name, bytes);
+  }
+
+  #learn({ name, bytes }: Format, register: number): void {
+    this.known.learn(register, name, bytes);
   }
 
   #fromMemory(e: Emitter, format: Format): Expr {

@@ -73,8 +73,7 @@ class RegionFunction implements RegionFrame {
   ) {
     this.#body.state.keepsControl = region.isPlainFloat;
     this.#body.state.vectorWritten = (offset) => {
-      this.#floats.written(offset);
-      this.#vectors.written(offset);
+      for (const { known } of [this.#floats, this.#vectors]) known.written(offset);
     };
     this.#x87 = region.x87 && new X87Stack(this.#body, region.x87, loadsControl(rowsOf(region)));
     this.#numbers = new Map(region.blocks.map(({ place }, number) => [place, number]));
@@ -232,8 +231,7 @@ class RegionFunction implements RegionFrame {
     const { place, instructions } = this.region.blocks[number]!;
     const { flags } = body.state;
     body.hasLeft = false;
-    this.#floats.forget();
-    this.#vectors.forget();
+    for (const { known } of [this.#floats, this.#vectors]) known.forget();
     flags.origin = this.#originBefore(number);
     this.#uncounted = instructions.length;
     if (this.#x87?.begin(number) === false) return body.unreachable();

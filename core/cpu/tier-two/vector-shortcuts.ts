@@ -2,11 +2,12 @@ import type { Operation } from '../../isa/rows/sse-exact.js';
 import { ordinaryResults } from '../../isa/rows/sse-exact.js';
 import { lanesDenormal, lanesNormal } from '../../isa/rows/sse-support.js';
 import type { Emitter } from '../emitter/emitter.js';
-import { Field, State, VECTOR_STRIDE } from '../layout.js';
+import { Field } from '../layout.js';
 import type { Expr } from '../wasm/expr.js';
 import { i32 } from '../wasm/expr.js';
 import { roundsOnce } from '../wasm/fused.js';
 import { f32x4, f64x2, i32x4, i64x2, v128 } from '../wasm/simd-expr.js';
+import { KnownNumbers } from './known-numbers.js';
 import type { RegionBody } from './region-body.js';
 
 const PACKED = /^V?(ADD|SUB|MUL|DIV|SQRT)(P)(S|D)_V/;
@@ -84,22 +85,10 @@ type Exit = (condition: Expr) => void;
  * instruction lie among the normal numbers; only where that is not so, each lane is looked at.
  */
 export class VectorShortcuts {
-  /** How many bytes of a register are known to be normal numbers or zeroes, by register * 2, plus 1 for singles. */
-  readonly #ordinary = new Map<number, number>();
+  /** Where no denormals lie. */
+  readonly known = new KnownNumbers();
 
   constructor(private readonly body: RegionBody) {}
-
-  /** Nothing is known any more. */
-  forget(): void {
-    this.#ordinary.clear();
-  }
-
-  /** A vector register is written. */
-  written(offset: number): void {
-    const register = Math.floor((offset - State.vector) / VECTOR_STRIDE);
-    this.#ordinary.delete(register * 2);
-    this.#ordinary.delete(register * 2 + 1);
-  }
 
   /** Emits the instruction, or says no where only its meaning will do. */
   emit(e: Emitter, exit: Exit): boolean {
@@ -176,22 +165,16 @@ export class VectorShortcuts {
     if (isScalar) e.writeRegister(0, lowLane(format, e.readRegister(0), results[0]!));
     else e.writeParts(0, results);
     const bytes = bytesOf(computation);
-    const kind = format === SINGLE ? 1 : 0;
     const to = registerOf(e, -1);
     for (const { register } of sources) {
-      if (register !== undefined && register !== to) this.#learn(register * 2 + kind, bytes);
+      if (register !== undefined && register !== to) this.known.learn(register, format.name, bytes);
     }
-    this.#learn(to * 2 + kind, bytes);
-  }
-
-  #learn(key: number, bytes: number): void {
-    this.#ordinary.set(key, Math.max(bytes, this.#ordinary.get(key) ?? 0));
+    this.known.learn(to, format.name, bytes);
   }
 
   #isKnown(register: number | undefined, computation: Computation): boolean {
     if (register === undefined) return false;
-    const known = this.#ordinary.get(register * 2 + (computation.format === SINGLE ? 1 : 0)) ?? 0;
-    return known >= bytesOf(computation);
+    return this.known.knows(register, computation.format.name, bytesOf(computation));
   }
 
   /** Leaves unless operands are no denormals, and results are right. */
