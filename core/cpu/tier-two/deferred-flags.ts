@@ -180,20 +180,14 @@ export class RegionFlags implements DeferredFlags {
 const [, BELOW, EQUAL, BELOW_EQUAL, SIGN, , LESS, LESS_EQUAL] = [0, 1, 2, 3, 4, 5, 6, 7];
 
 /** How operands of a comparison relate, by half a condition code. */
-const WIDE: Record<number, Comparison> = {
-  [BELOW!]: i64.ltU,
-  [EQUAL!]: i64.eq,
-  [BELOW_EQUAL!]: i64.leU,
-  [LESS!]: i64.ltS,
-  [LESS_EQUAL!]: i64.leS,
-};
-const NARROW: Record<number, Comparison> = {
-  [BELOW!]: i32.ltU,
-  [EQUAL!]: i32.eq,
-  [BELOW_EQUAL!]: i32.leU,
-  [LESS!]: i32.ltS,
-  [LESS_EQUAL!]: i32.leS,
-};
+const comparisonsOf = (type: typeof i32 | typeof i64): Record<number, Comparison> => ({
+  [BELOW!]: type.ltU,
+  [EQUAL!]: type.eq,
+  [BELOW_EQUAL!]: type.leU,
+  [LESS!]: type.ltS,
+  [LESS_EQUAL!]: type.leS,
+});
+const [WIDE, NARROW] = [comparisonsOf(i64), comparisonsOf(i32)];
 
 /** Bit 3 stays for AF, and the two at the top of the operand come to the top of the word. */
 const carriesAt = (carries: Expr, shift: Expr) => i64.or(i64.and(carries, AF), i64.shl(carries, shift));
