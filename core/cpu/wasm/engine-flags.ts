@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-
 const V8_MAJOR = Number.parseInt(process.versions.v8, 10);
 
 /**
@@ -8,5 +6,6 @@ const V8_MAJOR = Number.parseInt(process.versions.v8, 10);
  * up optimised code of; x87 in Node 26 does that. Without speculation it never has to.
  */
 export function setEngineFlags(): void {
-  if (V8_MAJOR >= 14) setFlagsFromString('--no-wasm-deopt');
+  // Not imported: a start that needs no flag need not wait for the module.
+  if (V8_MAJOR >= 14) process.getBuiltinModule('node:v8').setFlagsFromString('--no-wasm-deopt');
 }
