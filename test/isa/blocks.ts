@@ -140,9 +140,7 @@ export class BlockRunner {
   run({ testCase, budgets }: BlockProgram): string[] {
     const { ours } = this;
     const seen: string[] = [];
-    ours.cpu.reset();
-    ours.cpu.registers.cr3 = 0x1000n;
-    ours.enterRing3();
+    ours.restart();
     ours.load(testCase);
     const before = ours.cpu.retired;
     for (const budget of budgets) {

@@ -104,6 +104,13 @@ export class OurCpu implements CpuUnderTest {
     registers.cr3 = BigInt(TABLES_AT);
   }
 
+  /** As it was made: without the code that it knows, and what it knows of that. */
+  restart(): void {
+    this.cpu.reset();
+    this.cpu.registers.cr3 = BigInt(TABLES_AT);
+    this.enterRing3();
+  }
+
   enterRing3(): void {
     const { registers } = this.cpu;
     for (const name of ['ss', 'ds', 'es', 'fs', 'gs'] as const)
@@ -136,7 +143,16 @@ export class OurCpu implements CpuUnderTest {
     const steps = isRepeatedString(testCase.code) ? REPEAT_LIMIT : 1;
     for (let i = 0; i < steps && !this.#fault && cpu.registers.rip === start; i++) cpu.run(1);
     if (cpu.registers.rip !== start) this.#forgetNextFetch();
+    return this.outcome();
+  }
+
+  /** What the code since `load` has done. */
+  outcome(): Outcome {
     return { fault: this.#fault, after: this.#state(), changes: this.#changes() };
+  }
+
+  forgetFault(): void {
+    this.#fault = undefined;
   }
 
   /** The instruction has retired; that the one it jumped to cannot be fetched is a matter of the next step. */

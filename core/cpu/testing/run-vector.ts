@@ -1,5 +1,6 @@
 import type { Values, Vector } from '../../isa/vectors.js';
 import type { X86Cpu } from '../cpu.js';
+import type { TierTwoOptions } from '../tier-two/tier-two.js';
 import { Flag } from '../rflags.js';
 import type { Registers } from '../types.js';
 import { bytesOf, CODE, createCpuBench } from './bench.js';
@@ -63,17 +64,31 @@ const COMPATIBILITY_CODE = { selector: 0x50, base: 0n, limit: 0xffff_ffff, attri
 /** Runs vectors one after the other on one processor, in ring 0 and with the first GiB mapped one to one. */
 export class VectorRunner {
   #fault: number | undefined;
-  readonly #bench = createCpuBench({
-    bus: {
-      exception: (vector) => ((this.#fault = vector), (this.#bench.cpu.requestExit(), true)),
-      portIn: (port) => port * 0x101,
+  readonly #bench: ReturnType<typeof createCpuBench>;
+
+  constructor(tierTwo: TierTwoOptions | false = false) {
+    const bus = {
+      exception: (vector: number) => ((this.#fault = vector), (this.cpu.requestExit(), true)),
+      portIn: (port: number) => port * 0x101,
       portOut: () => undefined,
       hypercall: () => true,
-    },
-  });
+    };
+    this.#bench = createCpuBench({ tierTwo, bus });
+  }
+
+  get cpu(): X86Cpu {
+    return this.#bench.cpu;
+  }
 
   /** What `after` names, as it is: equal to `after` when the processor is right. */
-  run({ bytes, mode, before, after }: Vector): Values {
+  run(vector: Vector): Values {
+    this.prepare(vector);
+    this.cpu.run(1);
+    return this.outcome(vector);
+  }
+
+  /** The state `before`, with the instruction ahead. */
+  prepare({ bytes, mode, before }: Vector): void {
     const { cpu, load, memory, registers } = this.#bench;
     this.#fault = undefined;
     memory.fill(MEMORY_FROM, 0, MEMORY_BYTES);
@@ -88,7 +103,13 @@ export class VectorRunner {
     registers.rip = BigInt(CODE);
     load(bytes);
     for (const [name, value] of Object.entries(before)) this.#place(name).set(value);
-    cpu.run(1);
+  }
+
+  forgetFault(): void {
+    this.#fault = undefined;
+  }
+
+  outcome({ after }: Vector): Values {
     return Object.fromEntries(
       Object.entries(after).map(([name, value]) => [name, this.#get(name, value.length)]),
     );
