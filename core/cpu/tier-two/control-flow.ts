@@ -15,20 +15,41 @@ export interface Nesting {
 
 /** By node; undefined for those that cannot be reached. No answer where a loop has two entries. */
 export function nestingOf(graph: Graph): (Nesting | undefined)[] | undefined {
-  const order = reversePostorder(graph);
-  const rank = new Map(order.map((node, i) => [node, i]));
-  const predecessors = predecessorsOf(graph, order);
-  const dominator = dominators(order, rank, predecessors);
-  const loops = loopsOf(graph, order, { rank, dominator, predecessors });
+  const tree = new DominatorTree(graph);
+  const loops = loopsOf(graph, tree);
   if (!loops) return undefined;
   const nesting: { isLoop: boolean; inside: number[]; outside: number[] }[] = [];
-  for (const node of order) nesting[node] = { isLoop: loops.has(node), inside: [], outside: [] };
-  for (const node of order.slice(1)) {
-    const left = outermostLeft(node, dominator, loops);
-    if (left === undefined) nesting[dominator.get(node)!]!.inside.push(node);
+  for (const node of tree.order) nesting[node] = { isLoop: loops.has(node), inside: [], outside: [] };
+  for (const node of tree.order.slice(1)) {
+    const left = outermostLeft(node, tree.dominator, loops);
+    if (left === undefined) nesting[tree.dominator.get(node)!]!.inside.push(node);
     else nesting[left]!.outside.push(node);
   }
   return nesting;
+}
+
+/** What can be reached in a graph, and what every way to it passes. */
+export class DominatorTree {
+  /** Reverse postorder. */
+  readonly order: readonly number[];
+  readonly rank: Rank;
+  readonly predecessors: Predecessors;
+  /** The immediate one by node. */
+  readonly dominator: ReadonlyMap<number, number>;
+
+  constructor(graph: Graph) {
+    this.order = reversePostorder(graph);
+    this.rank = new Map(this.order.map((node, i) => [node, i]));
+    this.predecessors = predecessorsOf(graph, this.order);
+    this.dominator = dominators(this.order, this.rank, this.predecessors);
+  }
+
+  readonly dominates = (a: number, b: number): boolean => {
+    for (let node = b; ; node = this.dominator.get(node)!) {
+      if (node === a) return true;
+      if (node === 0) return false;
+    }
+  };
 }
 
 function reversePostorder(graph: Graph): number[] {
@@ -79,30 +100,16 @@ function dominators(order: readonly number[], rank: Rank, predecessors: Predeces
   return dominator;
 }
 
-interface Analysis {
-  readonly rank: Rank;
-  readonly dominator: ReadonlyMap<number, number>;
-  readonly predecessors: Predecessors;
-}
-
-function dominates(dominator: ReadonlyMap<number, number>, a: number, b: number): boolean {
-  for (let node = b; ; node = dominator.get(node)!) {
-    if (node === a) return true;
-    if (node === 0) return false;
-  }
-}
-
 /** Natural loops by head, with all their nodes. */
 function loopsOf(
   graph: Graph,
-  order: readonly number[],
-  { rank, dominator, predecessors }: Analysis,
+  { order, rank, predecessors, dominates }: DominatorTree,
 ): Map<number, Set<number>> | undefined {
   const loops = new Map<number, Set<number>>();
   for (const node of order) {
     for (const head of graph[node]!) {
       if (rank.get(head)! > rank.get(node)!) continue;
-      if (!dominates(dominator, head, node)) return undefined;
+      if (!dominates(head, node)) return undefined;
       const members = loops.get(head) ?? new Set([head]);
       loops.set(head, members);
       const waiting = [node];

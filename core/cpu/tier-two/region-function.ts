@@ -9,7 +9,9 @@ import { i32, i64 } from '../wasm/expr.js';
 import { FloatShortcuts } from './float-shortcuts.js';
 import { PLAIN } from './plain-float.js';
 import { nestingOf } from './control-flow.js';
-import type { Nesting } from './control-flow.js';
+import type { Graph, Nesting } from './control-flow.js';
+import type { SwitchedGraph } from './loop-switches.js';
+import { switchedGraph } from './loop-switches.js';
 import { IndirectTargets } from './indirect-targets.js';
 import { NotPromotable } from './promoted-state.js';
 import { RegionBody } from './region-body.js';
@@ -45,7 +47,6 @@ class RegionFunction implements RegionFrame {
   /** Place times 256, plus how many instructions were counted that were not done. */
   readonly #exitCode: Local = this.#body.local('i32');
   readonly #byJump: Local = this.#body.local('i32');
-  readonly #next: Local = this.#body.local('i32');
   readonly #target: Local = this.#body.local('i64');
   readonly #numbers: ReadonlyMap<number, number>;
   readonly #units = new Set<Unit>();
@@ -55,10 +56,13 @@ class RegionFunction implements RegionFrame {
   #needsPlainFloat = false;
   #static: Label = 0;
   #dynamic: Label = 0;
-  /** Of the jump table, where there is one. */
-  #again: Label | undefined;
-  /** By block, where the code is structured. */
+  /** By block or switch. */
   readonly #labels = new Map<number, Label>();
+  /** By switch: which of the blocks that it leads to is meant. */
+  readonly #choices = new Map<number, Local>();
+  #switched!: SwitchedGraph;
+  /** The block under construction. */
+  #number = 0;
   /** The instruction under construction, and how many of its block were counted with it and behind it. */
   #instruction!: RegionInstruction;
   #uncounted = 0;
@@ -152,18 +156,20 @@ class RegionFunction implements RegionFrame {
   }
 
   #blocks(): void {
-    const nesting = this.#nestingWith(true) ?? this.#nestingWith(false);
-    if (nesting) this.#nested(0, nesting);
-    else this.#dispatched();
-  }
-
-  #nestingWith(goesOut: boolean): (Nesting | undefined)[] | undefined {
-    this.#targets = new IndirectTargets(this.region, goesOut);
-    const graph = this.region.blocks.map((block) => this.#successors(block));
+    let graph = this.#graph(true);
+    let nesting = nestingOf(graph);
+    if (!nesting) nesting = nestingOf((graph = this.#graph(false)));
+    this.#switched = switchedGraph(nesting ? graph : this.#graph(true));
+    ({ graph } = this.#switched);
     this.#predecessors = graph.map((_, number) =>
       [...graph.keys()].filter((each) => graph[each]!.includes(number)),
     );
-    return nestingOf(graph);
+    this.#nested(0, nesting ?? nestingOf(graph)!);
+  }
+
+  #graph(goesOut: boolean): Graph {
+    this.#targets = new IndirectTargets(this.region, goesOut);
+    return this.region.blocks.map((block) => this.#successors(block));
   }
 
   #successors({ instructions }: RegionBlock): number[] {
@@ -187,10 +193,12 @@ class RegionFunction implements RegionFrame {
   #nested(number: number, nesting: readonly (Nesting | undefined)[]): void {
     const { isLoop, inside, outside } = nesting[number]!;
     const body = this.#body;
+    // The block before may have left for good.
+    body.hasLeft = false;
     this.#inFrontOf(outside, nesting, () => {
       const within = () =>
         this.#inFrontOf(inside, nesting, () => {
-          body.scope(() => this.#block(number));
+          body.scope(() => this.#node(number));
         });
       if (!isLoop) return within();
       body.loop((again) => {
@@ -211,26 +219,28 @@ class RegionFunction implements RegionFrame {
     }
   }
 
-  /** A loop around a jump table, where a loop of the guest has two entries. */
-  #dispatched(): void {
-    const body = this.#body;
-    const { blocks } = this.region;
-    body.loop((again) => {
-      this.#again = again;
-      const labels = blocks.map(() => body.open()).reverse();
-      body.brTable(body.get(this.#next), labels.slice(0, -1), labels.at(-1)!);
-      for (const number of blocks.keys()) {
-        body.close();
-        body.scope(() => this.#block(number));
-      }
-    });
+  #node(number: number): void {
+    if (number < this.region.blocks.length) return this.#block(number);
+    const { flags } = this.#body.state;
+    flags.origin = this.#originBefore(number);
+    this.#origins.set(number, flags.origin);
+    const labels = this.#switched.graph[number]!.map((each) => this.#labels.get(each)!);
+    this.#body.brTable(this.#body.get(this.#choiceOf(number)), labels.slice(0, -1), labels.at(-1)!);
+  }
+
+  #choiceOf(number: number): Local {
+    const known = this.#choices.get(number);
+    if (known) return known;
+    const local = this.#body.local('i32');
+    this.#choices.set(number, local);
+    return local;
   }
 
   #block(number: number): void {
     const body = this.#body;
     const { place, instructions } = this.region.blocks[number]!;
     const { flags } = body.state;
-    body.hasLeft = false;
+    this.#number = number;
     for (const { known } of [this.#floats, this.#vectors]) known.forget();
     flags.origin = this.#originBefore(number);
     this.#uncounted = instructions.length;
@@ -243,9 +253,7 @@ class RegionFunction implements RegionFrame {
     }
     this.#origins.set(number, flags.origin);
     const { next, flow } = instructions.at(-1)!;
-    if (flow !== 'next' && flow !== 'branch') return;
-    const follows = this.#again !== undefined && this.#numbers.get(next) === number + 1;
-    if (!follows || this.#x87?.fits(number + 1) === false) this.goTo(next);
+    if (flow === 'next' || flow === 'branch') this.goTo(next);
   }
 
   /** How the flags are kept where a block begins, if all that lead to it leave them alike. */
@@ -306,9 +314,10 @@ class RegionFunction implements RegionFrame {
     const body = this.#body;
     const number = this.#numbers.get(place);
     if (number === undefined || this.#x87?.fits(number) === false) return this.#leaveAt(place);
-    if (this.#again === undefined) return body.br(this.#labels.get(number)!);
-    body.set(this.#next, i32.const(number));
-    body.br(this.#again);
+    const through = this.#switched.switchOn(this.#number, number);
+    if (through === undefined) return body.br(this.#labels.get(number)!);
+    body.set(this.#choiceOf(through), i32.const(this.#switched.graph[through]!.indexOf(number)));
+    body.br(this.#labels.get(through)!);
   }
 
   /** With the last instruction of its block done. */
