@@ -3,19 +3,23 @@ import { MAX_INSTRUCTION_BYTES } from '../../isa/instruction.js';
 import type { DecodeFailure, Instruction } from '../../isa/instruction.js';
 import { PAGE_BYTES, RAM, RECORD_BYTES, State } from '../layout.js';
 import type { ModelRows } from '../model-rows.js';
+import type { ParsedRow } from '../../isa/row.js';
 import { RecordWriter } from '../record.js';
 import type { CpuState } from '../state.js';
 import { isPlain } from './plain-float.js';
-import { isNearEnough, MOST_INSTRUCTIONS_A_BLOCK } from './region-function.js';
-import type { Region, RegionBlock, RegionInstruction } from './region.js';
+import { isNearEnough } from './region-function.js';
+import type { Region, RegionInstruction } from './region.js';
+import { RegionScan } from './region-scan.js';
 import { canHoldStack } from './x87-shortcuts.js';
 import type { X87Entry } from './x87-stack.js';
 import { x87Entry } from './x87-stack.js';
 
-export const LIMITS = { instructions: 300, blocks: 64, instructionsInBlock: 64 };
-
+/** Of a region, and of one that has copies of functions. */
+export const LIMITS = { instructions: 300, blocks: 64 };
+export const COPIED_LIMITS = { instructions: 500, blocks: 100 };
 /** Families of rows that change what regions take for granted, or ask TypeScript. */
 const PRIVILEGED = new Set(['system', 'processor']);
+const INDIRECT = /^(JMP|CALL)_Ev$/;
 
 export interface RegionSources {
   readonly state: CpuState;
@@ -41,8 +45,8 @@ export function findRegion(
 }
 
 class RegionFinder {
-  readonly #instructions = new Map<number, RegionInstruction>();
-  readonly #leaders = new Set<number>();
+  /** By place. */
+  readonly #instructions = new Map<number, RegionInstruction | undefined>();
   readonly #pages = new Map<number, SourcePage>();
   readonly #bytes = new Map<number, Uint8Array>();
   readonly #writer: RecordWriter;
@@ -52,18 +56,18 @@ class RegionFinder {
   }
 
   find(head: number, jumpPlaces: readonly number[]): Omit<Region, 'number'> | undefined {
-    const waiting = [head, ...jumpPlaces];
-    for (const place of waiting) {
-      if (this.#leaders.size >= LIMITS.blocks || this.#instructions.size >= LIMITS.instructions) break;
-      if (this.#leaders.has(place)) continue;
-      if (this.#scan(place, waiting)) this.#leaders.add(place);
-    }
-    if (!this.#leaders.has(head)) return undefined;
+    const at = (place: number) => this.#at(place);
+    const merged = new RegionScan(at, LIMITS, false).from(head, jumpPlaces);
+    if (merged.size === 0) return undefined;
+    const asks = jumpPlaces.length > 0 && merged.rows.some(({ name }) => INDIRECT.test(name));
+    const scan =
+      asks || !merged.callsTwice ? merged : new RegionScan(at, COPIED_LIMITS, true).from(head, jumpPlaces);
+    for (const place of scan.places) this.#noteBytes(place);
     return {
-      blocks: [...this.#leaders].map((place) => this.#block(place)),
-      jumpPlaces: jumpPlaces.filter((place) => this.#leaders.has(place)),
+      blocks: scan.blocks(),
+      jumpPlaces: jumpPlaces.filter((place) => scan.begins(place)),
       isPlainFloat: isPlain(this.sources.state),
-      x87: this.#x87Entry(),
+      x87: this.#x87Entry(scan.rows),
       pages: [...this.#pages]
         .filter(([distance, { number }]) => distance !== 0 && this.#bytes.has(number))
         .map(([distance, { map }]) => ({ distance, map })),
@@ -71,23 +75,11 @@ class RegionFinder {
     };
   }
 
-  /** Decodes to the end of the block, or to what is known already; false when not even the first instruction can be had. */
-  #scan(start: number, waiting: number[]): boolean {
-    for (let place = start; !this.#instructions.has(place);) {
-      if (this.#instructions.size >= LIMITS.instructions) break;
-      const instruction = this.#decode(place);
-      if (!instruction) break;
-      this.#instructions.set(place, instruction);
-      const { flow, next, target } = instruction;
-      if (flow === 'next') {
-        place = next;
-        continue;
-      }
-      if (target !== undefined) waiting.push(target);
-      if (flow === 'branch' || isCall(instruction)) waiting.push(next);
-      break;
-    }
-    return this.#instructions.has(start);
+  #at(place: number): RegionInstruction | undefined {
+    if (this.#instructions.has(place)) return this.#instructions.get(place);
+    const instruction = this.#decode(place);
+    this.#instructions.set(place, instruction);
+    return instruction;
   }
 
   #decode(place: number): RegionInstruction | undefined {
@@ -102,9 +94,6 @@ class RegionFinder {
     if (typeof decoded === 'string' || PRIVILEGED.has(rows.families.get(decoded.row)!)) return undefined;
     const record = State.onceRecord + 2 * RECORD_BYTES;
     this.#writer.write(record, decoded, offset, true);
-    this.#note(page, offset, decoded.length);
-    const behind = offset + decoded.length - PAGE_BYTES;
-    if (behind > 0) this.#note(this.#page(distance + PAGE_BYTES)!, 0, behind);
     const form = rows.ops.forms[formIn(decoded)]!;
     const flow = flowOf(decoded.row);
     const next = place + decoded.length;
@@ -137,32 +126,23 @@ class RegionFinder {
     return page;
   }
 
-  #note({ number }: SourcePage, offset: number, length: number): void {
+  #noteBytes(place: number): void {
+    const distance = place & -PAGE_BYTES;
+    const [from, to] = [place - distance, this.#at(place)!.next - distance];
+    this.#note(this.#page(distance)!, from, Math.min(to, PAGE_BYTES));
+    if (to > PAGE_BYTES) this.#note(this.#page(distance + PAGE_BYTES)!, 0, to - PAGE_BYTES);
+  }
+
+  #note({ number }: SourcePage, from: number, to: number): void {
     let used = this.#bytes.get(number);
     if (!used) this.#bytes.set(number, (used = new Uint8Array(PAGE_BYTES)));
-    used.fill(1, offset, offset + length);
+    used.fill(1, from, to);
   }
 
-  #block(start: number): RegionBlock {
-    const instructions: RegionInstruction[] = [];
-    for (let place = start; ;) {
-      const instruction = this.#instructions.get(place);
-      if (!instruction || (place !== start && this.#leaders.has(place))) break;
-      instructions.push(instruction);
-      place = instruction.next;
-      if (instruction.flow !== 'next' || instructions.length === MOST_INSTRUCTIONS_A_BLOCK) break;
-    }
-    return { place: start, instructions };
-  }
-
-  #x87Entry(): X87Entry | undefined {
-    const rows = [...this.#instructions.values()].map(({ form }) => form.row);
+  #x87Entry(rows: readonly ParsedRow[]): X87Entry | undefined {
     return canHoldStack(rows) ? x87Entry((offset) => this.sources.state.get32(offset)) : undefined;
   }
 }
-
-const isCall = ({ flow, form }: RegionInstruction) =>
-  flow === 'call' || (flow === 'indirect' && form.row.mnemonic === 'call');
 
 function formIn({ row, sizeIndex, memory }: Instruction): number {
   const variant = memory

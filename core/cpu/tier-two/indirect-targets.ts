@@ -1,86 +1,90 @@
 import type { Region, RegionBlock, RegionInstruction } from './region.js';
+import { lastOf } from './region.js';
+import type { RegionGraph } from './region-graph.js';
 
 /** From so many on, comparing costs more than leaving. */
 const MOST_RETURNS = 16;
 
 /**
  * Where the returns and indirect jumps of a region may lead, as far as that is worth comparing with; what is missing here leaves the
- * region. A return leads behind the calls of its own function: fewer edges keep loops apart that share what they call.
+ * region. A return leads behind the calls of its own function: fewer edges keep loops apart that share what they call. Everything
+ * is told by numbers of blocks.
  */
 export class IndirectTargets {
-  readonly #numbers: ReadonlyMap<number, number>;
-  readonly #last: readonly RegionInstruction[];
-  /** Behind the calls of a function, by its place. */
+  readonly #blocks: readonly RegionBlock[];
+  /** Behind the calls of a function, by its first block. */
   readonly #behindCalls = new Map<number, Set<number>>();
   readonly #behindIndirectCalls = new Set<number>();
-  /** By place of a return. */
+  /** By block that ends in a return. */
   readonly #returns = new Map<number, Set<number>>();
   readonly #jumps: readonly number[];
 
   /** `goesOut`: returns of the function that the region begins in may lead to where it has been left to. */
   constructor(
-    readonly region: Region,
+    region: Region,
+    private readonly graph: RegionGraph,
     goesOut: boolean,
   ) {
-    this.#numbers = new Map(region.blocks.map(({ place }, number) => [place, number]));
-    this.#last = region.blocks.map(lastOf);
-    for (const instruction of this.#last) this.#noteCall(instruction);
+    this.#blocks = region.blocks;
+    for (const number of this.#blocks.keys()) this.#noteCall(number);
     const behind = new Set([
       ...this.#behindIndirectCalls,
       ...[...this.#behindCalls.values()].flatMap((each) => [...each]),
     ]);
-    this.#jumps = region.jumpPlaces.filter((place) => !behind.has(place));
-    for (const [place, places] of this.#behindCalls) this.#noteReturns(place, places);
-    const outside = new Set([...(goesOut ? region.jumpPlaces : []), ...this.#behindIndirectCalls]);
-    for (const place of [region.blocks[0]!.place, ...region.jumpPlaces]) this.#noteReturns(place, outside);
+    const places = numbersOf(region.jumpPlaces.map((place) => graph.numberOf(place, 0)));
+    this.#jumps = places.filter((number) => !behind.has(number));
+    for (const [number, numbers] of this.#behindCalls) this.#noteReturns(number, numbers);
+    const outside = new Set([...(goesOut ? places : []), ...this.#behindIndirectCalls]);
+    for (const number of [0, ...places]) this.#noteReturns(number, outside);
   }
 
-  /** Places of blocks, ascending. */
-  of({ flow, place }: RegionInstruction): readonly number[] {
-    const places = flow === 'return' ? (this.#returns.get(place) ?? []) : this.#jumps;
-    return [...places].sort((a, b) => a - b);
+  /** Blocks, ascending by place. */
+  of(number: number): readonly number[] {
+    const isReturn = lastOf(this.#blocks[number]!).flow === 'return';
+    const numbers = isReturn ? (this.#returns.get(number) ?? []) : this.#jumps;
+    return [...numbers].sort((a, b) => this.#blocks[a]!.place - this.#blocks[b]!.place);
   }
 
-  #noteCall(instruction: RegionInstruction): void {
-    const { flow, next, target } = instruction;
-    if (!this.#numbers.has(next)) return;
-    if (flow !== 'call') {
-      if (isIndirectCall(instruction)) this.#behindIndirectCalls.add(next);
+  #noteCall(number: number): void {
+    const instruction = lastOf(this.#blocks[number]!);
+    const behind = this.graph.behind(number);
+    if (behind === undefined) return;
+    if (instruction.flow !== 'call') {
+      if (isIndirectCall(instruction)) this.#behindIndirectCalls.add(behind);
       return;
     }
-    const places = this.#behindCalls.get(target!) ?? new Set();
-    this.#behindCalls.set(target!, places.add(next));
+    const called = this.graph.leadsTo(number, instruction.target!);
+    if (called === undefined) return;
+    this.#behindCalls.set(called, (this.#behindCalls.get(called) ?? new Set()).add(behind));
   }
 
-  /** The returns that are reached from a place without passing through one. */
+  /** The returns that are reached from a block without passing through one. */
   #noteReturns(from: number, to: ReadonlySet<number>): void {
     const seen = new Set([from]);
-    for (const place of seen) {
-      const number = this.#numbers.get(place);
-      if (number === undefined) continue;
-      const instruction = this.#last[number]!;
-      if (instruction.flow === 'return') this.#addReturns(instruction.place, to);
-      else for (const next of this.#within(instruction)) seen.add(next);
+    for (const number of seen) {
+      if (lastOf(this.#blocks[number]!).flow === 'return') this.#addReturns(number, to);
+      else for (const next of this.#within(number)) seen.add(next);
     }
   }
 
   #addReturns(from: number, to: ReadonlySet<number>): void {
-    const places = this.#returns.get(from) ?? new Set();
-    for (const place of to) if (places.size < MOST_RETURNS) places.add(place);
-    this.#returns.set(from, places);
+    const numbers = this.#returns.get(from) ?? new Set();
+    for (const number of to) if (numbers.size < MOST_RETURNS) numbers.add(number);
+    this.#returns.set(from, numbers);
   }
 
   /** Where its function goes on. */
-  #within(instruction: RegionInstruction): readonly number[] {
-    const { flow, next, target } = instruction;
-    if (flow === 'branch') return [target!, next];
-    if (flow === 'jump') return [target!];
+  #within(number: number): readonly number[] {
+    const instruction = lastOf(this.#blocks[number]!);
+    const { flow } = instruction;
+    if (flow === 'branch' || flow === 'jump') return this.graph.direct(number);
     if (flow === 'indirect' && !isIndirectCall(instruction)) return this.#jumps;
-    return flow === 'elsewhere' ? [] : [next];
+    return flow === 'elsewhere' ? [] : numbersOf([this.graph.behind(number)]);
   }
 }
 
-const lastOf = ({ instructions }: RegionBlock) => instructions.at(-1)!;
+const numbersOf = (numbers: readonly (number | undefined)[]) =>
+  numbers.filter((number) => number !== undefined);
 
 const isIndirectCall = ({ flow, form }: RegionInstruction) =>
   flow === 'indirect' && form.row.mnemonic === 'call';

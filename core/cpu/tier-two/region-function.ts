@@ -18,7 +18,9 @@ import { RegionBody } from './region-body.js';
 import type { RegionFrame } from './region-emitter.js';
 import { RegionEmitter } from './region-emitter.js';
 import type { Origin } from './deferred-flags.js';
-import type { Region, RegionBlock, RegionInstruction, RegionPage } from './region.js';
+import type { Region, RegionInstruction, RegionPage } from './region.js';
+import { lastOf } from './region.js';
+import { RegionGraph } from './region-graph.js';
 import { gainsByPlainFloat, VectorShortcuts } from './vector-shortcuts.js';
 import { emitX87, loadsControl } from './x87-shortcuts.js';
 import { X87Stack } from './x87-stack.js';
@@ -48,7 +50,7 @@ class RegionFunction implements RegionFrame {
   readonly #exitCode: Local = this.#body.local('i32');
   readonly #byJump: Local = this.#body.local('i32');
   readonly #target: Local = this.#body.local('i64');
-  readonly #numbers: ReadonlyMap<number, number>;
+  readonly #graph: RegionGraph;
   readonly #units = new Set<Unit>();
   readonly #floats = new FloatShortcuts(this.#body);
   readonly #vectors = new VectorShortcuts(this.#body);
@@ -80,7 +82,7 @@ class RegionFunction implements RegionFrame {
       for (const { known } of [this.#floats, this.#vectors]) known.written(offset);
     };
     this.#x87 = region.x87 && new X87Stack(this.#body, region.x87, loadsControl(rowsOf(region)));
-    this.#numbers = new Map(region.blocks.map(({ place }, number) => [place, number]));
+    this.#graph = new RegionGraph(region.blocks);
   }
 
   build(): RegionBody {
@@ -156,10 +158,10 @@ class RegionFunction implements RegionFrame {
   }
 
   #blocks(): void {
-    let graph = this.#graph(true);
+    let graph = this.#successors(true);
     let nesting = nestingOf(graph);
-    if (!nesting) nesting = nestingOf((graph = this.#graph(false)));
-    this.#switched = switchedGraph(nesting ? graph : this.#graph(true));
+    if (!nesting) nesting = nestingOf((graph = this.#successors(false)));
+    this.#switched = switchedGraph(nesting ? graph : this.#successors(true));
     ({ graph } = this.#switched);
     this.#predecessors = graph.map((_, number) =>
       [...graph.keys()].filter((each) => graph[each]!.includes(number)),
@@ -167,26 +169,13 @@ class RegionFunction implements RegionFrame {
     this.#nested(0, nesting ?? nestingOf(graph)!);
   }
 
-  #graph(goesOut: boolean): Graph {
-    this.#targets = new IndirectTargets(this.region, goesOut);
-    return this.region.blocks.map((block) => this.#successors(block));
-  }
-
-  #successors({ instructions }: RegionBlock): number[] {
-    const last = instructions.at(-1)!;
-    const { flow, next, target } = last;
-    const targets = this.#targets.of(last);
-    const places = {
-      next: [next],
-      branch: [target!, next],
-      jump: [target!],
-      call: [target!],
-      return: targets,
-      indirect: targets,
-      elsewhere: [],
-    }[flow];
-    const numbers = places.map((place) => this.#numbers.get(place));
-    return [...new Set(numbers.filter((number) => number !== undefined))];
+  #successors(goesOut: boolean): Graph {
+    this.#targets = new IndirectTargets(this.region, this.#graph, goesOut);
+    return this.region.blocks.map((block, number) => {
+      const { flow } = lastOf(block);
+      const asks = flow === 'return' || flow === 'indirect';
+      return asks ? this.#targets.of(number) : this.#graph.direct(number);
+    });
   }
 
   /** A block, and behind it those that it leads to. */
@@ -311,9 +300,14 @@ class RegionFunction implements RegionFrame {
   }
 
   goTo(place: number): void {
+    const number = this.#graph.leadsTo(this.#number, place);
+    if (number === undefined) this.#leaveAt(place);
+    else this.#goToBlock(number);
+  }
+
+  #goToBlock(number: number): void {
     const body = this.#body;
-    const number = this.#numbers.get(place);
-    if (number === undefined || this.#x87?.fits(number) === false) return this.#leaveAt(place);
+    if (this.#x87?.fits(number) === false) return this.#leaveAt(this.region.blocks[number]!.place);
     const through = this.#switched.switchOn(this.#number, number);
     if (through === undefined) return body.br(this.#labels.get(number)!);
     body.set(this.#choiceOf(through), i32.const(this.#switched.graph[through]!.indexOf(number)));
@@ -329,22 +323,23 @@ class RegionFunction implements RegionFrame {
     const body = this.#body;
     const found = body.let(target);
     const distance = body.let(i64.sub(found, body.get(this.base)));
-    this.#search(distance, this.#targets.of(this.#instruction));
+    this.#search(distance, this.#targets.of(this.#number));
     this.leaveTo(found);
   }
 
-  /** Goes to the place at a distance, if it is one of these, which ascend. */
-  #search(distance: Expr, places: readonly number[]): void {
+  /** Goes to the block at a distance, if it is one of these, which ascend. */
+  #search(distance: Expr, numbers: readonly number[]): void {
     const body = this.#body;
-    if (places.length <= LINEAR_SEARCH) {
-      for (const place of places) body.if(i64.eq(distance, i64.const(place)), () => this.goTo(place));
+    const place = (number: number) => i64.const(this.region.blocks[number]!.place);
+    if (numbers.length <= LINEAR_SEARCH) {
+      for (const number of numbers) body.if(i64.eq(distance, place(number)), () => this.#goToBlock(number));
       return;
     }
-    const middle = places.length >> 1;
+    const middle = numbers.length >> 1;
     body.if(
-      i64.ltS(distance, i64.const(places[middle]!)),
-      () => this.#search(distance, places.slice(0, middle)),
-      () => this.#search(distance, places.slice(middle)),
+      i64.ltS(distance, place(numbers[middle]!)),
+      () => this.#search(distance, numbers.slice(0, middle)),
+      () => this.#search(distance, numbers.slice(middle)),
     );
   }
 

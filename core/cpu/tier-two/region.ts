@@ -21,7 +21,13 @@ export interface RegionInstruction {
 export interface RegionBlock {
   readonly place: number;
   readonly instructions: readonly RegionInstruction[];
+  /** A function has a copy for each place that it is called from; what the region begins in is copy 0. */
+  readonly copy: number;
+  /** The copy that the call at its end leads to. */
+  readonly callee: number | undefined;
 }
+
+export const lastOf = ({ instructions }: RegionBlock) => instructions.at(-1)!;
 
 /** Hot code that is compiled as one function. */
 export interface Region {
@@ -29,7 +35,7 @@ export interface Region {
   readonly number: number;
   /** The block at the head comes first. */
   readonly blocks: readonly RegionBlock[];
-  /** Where its indirect jumps and calls, and returns to others, have led to. */
+  /** Where its indirect jumps and calls, and returns to others, have led to: blocks of copy 0. */
   readonly jumpPlaces: readonly number[];
   /** MXCSR is plain, as `PLAIN` in plain-float says, and has to be on every entry. */
   readonly isPlainFloat: boolean;
