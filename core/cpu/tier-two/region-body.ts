@@ -28,6 +28,7 @@ export class RegionBody extends Body {
 
   override if(condition: Expr, then: () => void, otherwise?: () => void): void {
     if (this.hasLeft) return;
+    if (condition.constant !== undefined) return condition.constant ? then() : otherwise?.();
     const { changed: before, hasLeft } = this;
     const { flags } = this.state;
     let after = before;

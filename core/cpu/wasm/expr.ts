@@ -98,6 +98,26 @@ const folding64 =
       ? constant64(compute(a.constant, b.constant))
       : expr('i64', [a, b, opcode]);
 
+/** The same for comparisons, which answer an i32. */
+const comparing32 =
+  (opcode: number, holds: (a: number, b: number) => boolean): Binary =>
+  (a, b) =>
+    typeof a.constant === 'number' && typeof b.constant === 'number'
+      ? constant32(Number(holds(a.constant, b.constant)))
+      : expr('i32', [a, b, opcode]);
+
+const comparing64 =
+  (opcode: number, holds: (a: bigint, b: bigint) => boolean): Binary =>
+  (a, b) =>
+    typeof a.constant === 'bigint' && typeof b.constant === 'bigint'
+      ? constant32(Number(holds(a.constant, b.constant)))
+      : expr('i32', [a, b, opcode]);
+
+const isZero32: Unary = (a) =>
+  a.constant === undefined ? expr('i32', [a, 0x45]) : constant32(Number(a.constant === 0));
+const isZero64: Unary = (a) =>
+  a.constant === undefined ? expr('i32', [a, 0x50]) : constant32(Number(a.constant === 0n));
+
 const addresses = folding32(0x6a, (a, b) => a + b);
 const sum32: Binary = (a, b) => {
   const sum = addresses(a, b);
@@ -109,6 +129,53 @@ const convert =
   (a) =>
     a.constant === undefined ? expr(type, [a, opcode]) : compute(a.constant);
 
+const extended: Unary = convert(0xad, 'i64', (a) => constant64(BigInt.asUintN(32, BigInt(a))));
+
+/** On i32, what some operations on i64 do to its lower half. */
+const LOWER_HALVES: Record<number, Binary | undefined> = {
+  0x7c: sum32,
+  0x7d: binary('i32', 0x6b),
+  0x7e: binary('i32', 0x6c),
+  0x83: folding32(0x71, (a, b) => a & b),
+  0x84: folding32(0x72, (a, b) => a | b),
+  0x85: binary('i32', 0x73),
+};
+const [WRAP, EXTEND_SIGNED, EXTEND_UNSIGNED, SHIFT_LEFT, LOAD_32_SIGNED, LOAD_32_UNSIGNED] = [
+  0xa7, 0xac, 0xad, 0x86, 0x34, 0x35,
+];
+
+/**
+ * The lower half of an i64 without the way through 64 bits: processors clear the upper half with every operation on 32 bits, so that
+ * cutting to 32 bits afterwards costs nothing.
+ */
+function lowerHalf(value: Expr): Expr {
+  if (value.constant !== undefined) return constant32(Number(BigInt.asIntN(32, BigInt(value.constant))));
+  const { access, parts } = value;
+  if (access) return narrowLoad(access) ?? expr('i32', [value, WRAP]);
+  const [a, b, opcode] = parts;
+  if (typeof a !== 'object') return expr('i32', [value, WRAP]);
+  if (parts.length === 2 && (b === EXTEND_SIGNED || b === EXTEND_UNSIGNED)) return a;
+  if (parts.length !== 3 || typeof b !== 'object') return expr('i32', [value, WRAP]);
+  const narrow = LOWER_HALVES[opcode as number];
+  if (narrow) return narrow(lowerHalf(a), lowerHalf(b));
+  const count = opcode === SHIFT_LEFT ? b.constant : undefined;
+  if (typeof count === 'bigint' && count >= 0n && count < 32n)
+    return expr('i32', [lowerHalf(a), constant32(Number(count)), 0x74]);
+  return expr('i32', [value, WRAP]);
+}
+
+function narrowLoad({ opcode, address, offset, value }: MemoryAccess): Expr | undefined {
+  const isHalf = !value && (opcode[0] === LOAD_32_SIGNED || opcode[0] === LOAD_32_UNSIGNED);
+  return isHalf ? load('i32', 0x28)(address, offset) : undefined;
+}
+
+const ALL_32 = 0xffff_ffffn;
+const and64 = folding64(0x83, (a, b) => a & b);
+const intersection64: Binary = (a, b) => {
+  if (b.constant === ALL_32) return extended(lowerHalf(a));
+  return a.constant === ALL_32 ? extended(lowerHalf(b)) : and64(a, b);
+};
+
 export const i32 = {
   const: constant32,
   load: load('i32', 0x28),
@@ -119,9 +186,9 @@ export const i32 = {
   store: store(0x36),
   store8: store(0x3a),
   store16: store(0x3b),
-  eqz: unary('i32', 0x45),
-  eq: binary('i32', 0x46),
-  ne: binary('i32', 0x47),
+  eqz: isZero32,
+  eq: comparing32(0x46, (a, b) => a === b),
+  ne: comparing32(0x47, (a, b) => a !== b),
   ltS: binary('i32', 0x48),
   ltU: binary('i32', 0x49),
   gtS: binary('i32', 0x4a),
@@ -134,7 +201,7 @@ export const i32 = {
   ctz: unary('i32', 0x68),
   popcnt: unary('i32', 0x69),
   add: sum32,
-  sub: binary('i32', 0x6b),
+  sub: folding32(0x6b, (a, b) => a - b),
   mul: binary('i32', 0x6c),
   divS: binary('i32', 0x6d),
   divU: binary('i32', 0x6e),
@@ -148,7 +215,7 @@ export const i32 = {
   shrU: folding32(0x76, (a, b) => a >>> b),
   rotl: binary('i32', 0x77),
   rotr: binary('i32', 0x78),
-  wrap: convert(0xa7, 'i32', (a) => constant32(Number(BigInt.asIntN(32, BigInt(a))))),
+  wrap: lowerHalf,
   extend8: unary('i32', 0xc0),
   extend16: unary('i32', 0xc1),
   reinterpretF32: unary('i32', 0xbc),
@@ -167,9 +234,9 @@ export const i64 = {
   store8: store(0x3c),
   store16: store(0x3d),
   store32: store(0x3e),
-  eqz: unary('i32', 0x50),
-  eq: binary('i32', 0x51),
-  ne: binary('i32', 0x52),
+  eqz: isZero64,
+  eq: comparing64(0x51, (a, b) => a === b),
+  ne: comparing64(0x52, (a, b) => a !== b),
   ltS: binary('i32', 0x53),
   ltU: binary('i32', 0x54),
   gtS: binary('i32', 0x55),
@@ -181,15 +248,15 @@ export const i64 = {
   clz: unary('i64', 0x79),
   ctz: unary('i64', 0x7a),
   popcnt: unary('i64', 0x7b),
-  add: binary('i64', 0x7c),
-  sub: binary('i64', 0x7d),
+  add: folding64(0x7c, (a, b) => a + b),
+  sub: folding64(0x7d, (a, b) => a - b),
   mul: binary('i64', 0x7e),
   divS: binary('i64', 0x7f),
   divU: binary('i64', 0x80),
   remS: binary('i64', 0x81),
   remU: binary('i64', 0x82),
-  and: folding64(0x83, (a, b) => a & b),
-  or: binary('i64', 0x84),
+  and: intersection64,
+  or: folding64(0x84, (a, b) => a | b),
   xor: binary('i64', 0x85),
   shl: folding64(0x86, (a, b) => a << (b & 63n)),
   shrS: binary('i64', 0x87),
@@ -198,7 +265,7 @@ export const i64 = {
   rotr: binary('i64', 0x8a),
   /** From i32. */
   extendS: convert(0xac, 'i64', constant64),
-  extendU: convert(0xad, 'i64', (a) => constant64(BigInt.asUintN(32, BigInt(a)))),
+  extendU: extended,
   extend8: unary('i64', 0xc2),
   extend16: unary('i64', 0xc3),
   extend32: unary('i64', 0xc4),

@@ -210,8 +210,8 @@ const shifts =
 const rotate: Meaning = (e) => {
   const value = e.read(1);
   const count = e.let(i64.and(e.immediate(8), i64.const(e.size - 1)));
-  const narrow = () => i64.or(i64.shrU(value, count), i64.shl(value, i64.sub(i64.const(e.size), count)));
-  e.write(0, e.let(e.size === 64 ? i64.rotr(value, count) : e.trim(narrow())));
+  const narrow = () => i64.extendU(i32.rotr(i32.wrap(value), i32.wrap(count)));
+  e.write(0, e.let(e.size === 64 ? i64.rotr(value, count) : narrow()));
 };
 
 const bmi2: Row[] = [

@@ -21,10 +21,16 @@ interface Shifted {
 
 type Shift = (e: Emitter, value: Expr, count: Expr) => Shifted;
 
+type Combine = (value: Expr, count: Expr) => Expr;
+
+/** On a 32-bit operand as the processor does it, with counts below 32. */
+const halved = (operation: Combine, value: Expr, count: Expr) =>
+  i64.extendU(operation(i32.wrap(value), i32.wrap(count)));
+
 /** Bits above the operand are zero, so a count up to 31 on a small operand works out by itself; 64 needs no care: counts stop at 63. */
 const shl: Shift = (e, value, count) => {
   const wide = e.let(i64.shl(value, count));
-  const result = e.let(e.trim(wide));
+  const result = e.let(e.size === 32 ? halved(i32.shl, value, count) : e.trim(wide));
   // The last bit that went out: bit `size` of the unbounded result, or bit 64 - count of the value.
   const carry = e.size === 64 ? bit(value, i64.sub(i64.const(64), count)) : bit(wide, i64.const(e.size));
   return {
@@ -41,7 +47,7 @@ const shr: Shift = (e, value, count) => {
 
 const sar: Shift = (e, value, count) => {
   const signed = e.let(e.signed(value));
-  const result = e.let(e.trim(i64.shrS(signed, count)));
+  const result = e.let(e.size === 32 ? halved(i32.shrS, value, count) : e.trim(i64.shrS(signed, count)));
   const carry = bit(i64.shrS(signed, i64.sub(count, one)), zero);
   return { result, setFlags: () => shiftFlags(e, e.let(carry), () => i32.const(0), result) };
 };
@@ -56,7 +62,7 @@ function shiftFlags(e: Emitter, carry: Expr, overflow: (carry: Expr) => Expr, re
 
 /** Rotations leave SF ZF AF PF alone; the count within the operand decides the result, the masked count the flags. */
 const rol: Shift = (e, value, count) => {
-  const result = rotated(e, value, i64.rotl, count, (turn) => [
+  const result = rotated(e, value, [i32.rotl, i64.rotl], count, (turn) => [
     i64.shl(value, turn),
     i64.shrU(value, i64.sub(sizeOf(e), turn)),
   ]);
@@ -68,7 +74,7 @@ const rol: Shift = (e, value, count) => {
 };
 
 const ror: Shift = (e, value, count) => {
-  const result = rotated(e, value, i64.rotr, count, (turn) => [
+  const result = rotated(e, value, [i32.rotr, i64.rotr], count, (turn) => [
     i64.shrU(value, turn),
     i64.shl(value, i64.sub(sizeOf(e), turn)),
   ]);
@@ -84,11 +90,12 @@ const sizeOf = (e: Emitter) => i64.const(e.size);
 function rotated(
   e: Emitter,
   value: Expr,
-  whole: (value: Expr, count: Expr) => Expr,
+  [half, whole]: readonly [Combine, Combine],
   count: Expr,
   parts: (turn: Expr) => [Expr, Expr],
 ): Expr {
   if (e.size === 64) return e.let(whole(value, count));
+  if (e.size === 32) return e.let(halved(half, value, count));
   const turn = e.let(i64.and(count, i64.const(e.size - 1)));
   const [moved, wrapped] = parts(turn);
   return e.let(e.trim(i64.or(moved, wrapped)));
