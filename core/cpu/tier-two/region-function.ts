@@ -141,7 +141,7 @@ class RegionFunction implements RegionFrame {
   }
 
   #refuse(condition: Expr): void {
-    this.#body.if(condition, () => this.#body.return(this.#body.get(this.#left)));
+    this.#body.ifRarely(condition, () => this.#body.return(this.#body.get(this.#left)));
   }
 
   /** Tier 1 has executed the page at this address lately, and it is still the same. */
@@ -295,7 +295,7 @@ class RegionFunction implements RegionFrame {
     const body = this.#body;
     this.#x87?.mayLeave();
     body.set(this.#exitCode, i32.const(place * (1 << GIVEN_BACK_BITS) + this.#uncounted));
-    if (condition) body.brIf(this.#static, condition);
+    if (condition) body.brIfRarely(this.#static, condition);
     else body.br(this.#static);
   }
 

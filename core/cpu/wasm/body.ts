@@ -18,11 +18,15 @@ const [LOCAL_GET, LOCAL_SET] = [0x20, 0x21];
 /** The body of one function under construction: statements are appended, temporaries handed out and reused. */
 export class Body {
   #code: number[] = [];
+  /** Where branches lie that are hardly ever taken, ascending. */
+  #rare: number[] = [];
   readonly #locals: ValueType[] = [];
   readonly #parameters: readonly ValueType[];
   #free: Record<ValueType, Local[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
   #taken: Local[] = [];
   #depth = 0;
+  /** The next `if` hardly ever holds. */
+  #isRare = false;
 
   constructor(parameters: readonly ValueType[]) {
     this.#parameters = parameters;
@@ -90,6 +94,7 @@ export class Body {
       return undefined;
     } catch (error) {
       this.#code.length = length;
+      this.#rare = this.#rare.filter((at) => at < length);
       this.#depth = depth;
       return error;
     }
@@ -97,14 +102,18 @@ export class Body {
 
   /** Puts what `build` appends in front of everything. */
   inFront(build: () => void): void {
-    const behind = this.#code;
-    this.#code = [];
+    const [behind, rareBehind] = [this.#code, this.#rare];
+    [this.#code, this.#rare] = [[], []];
     build();
+    const { length } = this.#code;
     for (const byte of behind) this.#code.push(byte);
+    for (const at of rareBehind) this.#rare.push(at + length);
   }
 
   if(condition: Expr, then: () => void, otherwise?: () => void): void {
     this.do(condition);
+    if (this.#isRare) this.#rare.push(this.#code.length);
+    this.#isRare = false;
     this.#code.push(IF!, VOID);
     this.#depth++;
     then();
@@ -148,6 +157,19 @@ export class Body {
     this.#code.push(BR_IF!, ...leb128(this.#depth - 1 - label));
   }
 
+  /** The same, for what is hardly ever so: the registers of the other way are not given up for it. */
+  brIfRarely(label: Label, condition: Expr): void {
+    this.do(condition);
+    this.#rare.push(this.#code.length);
+    this.#code.push(BR_IF!, ...leb128(this.#depth - 1 - label));
+  }
+
+  /** `if` for what is hardly ever so. */
+  ifRarely(condition: Expr, then: () => void): void {
+    if (condition.constant === undefined) this.#isRare = true;
+    this.if(condition, then);
+  }
+
   brTable(index: Expr, labels: readonly Label[], otherwise: Label): void {
     this.do(index);
     const depths = [...labels, otherwise].map((label) => leb128(this.#depth - 1 - label));
@@ -168,10 +190,20 @@ export class Body {
     this.#code.push(LOCAL_SET!, ...leb128(local.index));
   }
 
+  /** Places of rare branches, from where the function's locals are declared. */
+  get rareBranches(): readonly number[] {
+    const { length } = this.#head();
+    return this.#rare.map((at) => at + length);
+  }
+
+  #head(): number[] {
+    const locals = this.#locals.flatMap((type) => [1, TYPE_BYTE[type]]);
+    return [...leb128(this.#locals.length), ...locals];
+  }
+
   /** Locals and code with their length, as the code section wants them. */
   finish(): number[] {
-    const locals = this.#locals.flatMap((type) => [1, TYPE_BYTE[type]]);
-    const head = [...leb128(this.#locals.length), ...locals];
+    const head = this.#head();
     return leb128(head.length + this.#code.length + 1).concat(head, this.#code, [END!]);
   }
 

@@ -6,13 +6,18 @@ const [V8_MAJOR, V8_MINOR] = process.versions.v8.split('.').map(Number) as [numb
 const OPTIMISED = [
   'liftoff',
   'wasm-lazy-compilation',
+  // What is compiled counts its instructions and calls little: it can neither go on for long nor exhaust the stack.
+  'wasm-stack-checks',
   // V8 11's allocator for huge functions keeps loop variables on the stack: half the speed. Later engines have neither it nor the flag.
   ...(V8_MAJOR <= 11 ? ['turbo-use-mid-tier-regalloc-for-huge-functions'] : []),
 ];
 /** Flags with which the quick compiler counts loops, to call the other one; compiled at the first call, a function would be under them. */
 const TIERING = ['wasm-dynamic-tiering', 'wasm-tier-up', 'wasm-lazy-compilation'];
-/** Instructions that V8 knows, but does not offer before 11.4. */
-const FEATURES = V8_MAJOR < 11 || (V8_MAJOR === 11 && V8_MINOR < 4) ? ['experimental-wasm-relaxed-simd'] : [];
+/** What V8 knows, but does not offer: instructions before 11.4, which branches are rare before 14. */
+const FEATURES = [
+  ...(V8_MAJOR < 11 || (V8_MAJOR === 11 && V8_MINOR < 4) ? ['experimental-wasm-relaxed-simd'] : []),
+  ...(V8_MAJOR < 14 ? ['experimental-wasm-branch-hinting'] : []),
+];
 
 /**
  * Compiles within milliseconds, to half the speed of optimised code, and for good: with dynamic tiering a function with one big loop runs 20

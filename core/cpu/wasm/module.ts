@@ -9,9 +9,10 @@ export interface Signature {
 }
 
 const HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-const SECTION = { type: 1, import: 2, function: 3, export: 7, element: 9, code: 10 } as const;
+const SECTION = { custom: 0, type: 1, import: 2, function: 3, export: 7, element: 9, code: 10 } as const;
 const KIND = { function: 0, table: 1, memory: 2 } as const;
 const FUNCREF = 0x70;
+const NOT_TAKEN = 0;
 const [I32_CONST, END] = [0x41, 0x0b];
 
 /** Collects imports, functions and exports, and writes them as one binary module. */
@@ -57,6 +58,16 @@ export class ModuleBuilder {
     return index;
   }
 
+  /** Which branches are rare (WebAssembly branch hinting proposal): those are expected not to be taken. */
+  #hints(): [number, number[]][] {
+    const functions = this.#functions.flatMap(({ body }, i) => {
+      const hints = body.rareBranches.map((at) => [...leb128(at), 1, NOT_TAKEN]);
+      return hints.length === 0 ? [] : [[...leb128(this.#importedFunctions + i), ...vector(hints)]];
+    });
+    if (functions.length === 0) return [];
+    return [[SECTION.custom, [...name('metadata.code.branch_hint'), ...vector(functions)]]];
+  }
+
   /** A function that an instance puts into its table. */
   setElement(at: number, functionIndex: number): void {
     const last = this.#elements.at(-1);
@@ -72,6 +83,7 @@ export class ModuleBuilder {
       [SECTION.function, vector(this.#functions.map(({ type }) => leb128(type)))],
       [SECTION.export, vector(this.#exports)],
       [SECTION.element, vector(this.#elements.map(elementSegment))],
+      ...this.#hints(),
       [SECTION.code, leb128(code.length).concat(...code)],
     ];
     const parts = sections.map(([id, body]) => sectionHeader(id, body.length).concat(body));
