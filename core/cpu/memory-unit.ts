@@ -13,6 +13,10 @@ const WRITES = 0x100;
 const FAILED = -1;
 const MAX_DEVICE_ACCESS = 8;
 
+const READING: readonly AccessKind[] = ['read'];
+/** Who has found a page for writing may read there too. */
+const WRITING: readonly AccessKind[] = ['write', 'read'];
+
 interface Piece {
   readonly physical: number;
   readonly length: number;
@@ -211,8 +215,8 @@ export class MemoryUnit {
   /** Puts what the last walk found into a data table, unless somebody watches the page. */
   enter(table: number, low: number, high: number, physical: number): void {
     if (table >= TLB_SUPERVISOR && this.#opensByFlag()) return;
-    const kind: AccessKind = (table - TLB_USER) & TLB_WRITE ? 'write' : 'read';
-    if (this.watchpoints.any && this.watchpoints.watchesPage(low, high, kind)) return;
+    const kinds: readonly AccessKind[] = (table - TLB_USER) & TLB_WRITE ? WRITING : READING;
+    if (this.watchpoints.any && kinds.some((kind) => this.watchpoints.watchesPage(low, high, kind))) return;
     const value = (RAM + physical - low) | 0;
     this.state.tlb.enterData(table, { low, high, value, global: this.paging.global });
   }

@@ -2,7 +2,6 @@ import type { OperandCode, OperandKind } from '../../isa/operand.js';
 import { sizeIn } from '../../isa/operand.js';
 import type { OperandSize } from '../../isa/row.js';
 import { ADDRESS_16, ADDRESS_32, Field, SEGMENT_BITS, SegmentCode, segmentBaseAt, State } from '../layout.js';
-import type { Local } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
 import { i32, i64, select } from '../wasm/expr.js';
 import { i32x4, i64x2, v128 } from '../wasm/simd-expr.js';
@@ -33,7 +32,7 @@ const REGISTER_FIELD: Partial<Record<OperandKind, number>> = {
  * the translation of a write) has to come before the first change of a register or flag.
  */
 export abstract class Emitter extends MachineEmitter {
-  readonly #hosts = new Map<number, Local>();
+  readonly #hosts = new Map<number, Expr>();
   readonly #readFrom = new Set<number>();
   /** Set while the halves of a 256-bit form are emitted one after the other. */
   parts: VectorParts | undefined;
@@ -233,11 +232,10 @@ export abstract class Emitter extends MachineEmitter {
   #hostForWrite(i: number, bytes: number, access: Access): Expr {
     let host = this.#hosts.get(i);
     if (!host) {
-      host = this.body.temporary('i32');
-      this.slowUnlessCached(this.body.let(this.address(i)), bytes, access, host);
+      host = this.reach(this.body.let(this.address(i)), bytes, access);
       this.#hosts.set(i, host);
     }
-    return this.body.get(host);
+    return host;
   }
 
   #toHost(i: number, bytes: number, storeTo: (host: Expr) => Expr): void {

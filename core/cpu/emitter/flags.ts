@@ -68,7 +68,8 @@ export function differenceFlags(e: Emitter, a: Expr, b: Expr, difference: Expr):
 
 /** CF = OF = 0. */
 export function logicFlags(e: Emitter, result: Expr): void {
-  replaceFlags(e);
+  // As if zero were subtracted.
+  if (e.deferredFlags) return e.deferredFlags.defer('sub', e.size as GprSize, result, zero64);
   e.body.do(toState64(State.carries, zero64));
   resultFlags(e, result);
 }

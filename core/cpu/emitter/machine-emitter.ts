@@ -186,10 +186,7 @@ export abstract class MachineEmitter {
    * translation may be in use at a time, unless the second is for plain RAM.
    */
   translate(linear: Expr, bytes: number, access: Access): Expr {
-    const host = this.body.temporary('i32');
-    const address = this.body.let(linear);
-    this.slowUnlessCached(address, bytes, access, host);
-    return this.body.get(host);
+    return this.reach(this.body.let(linear), bytes, access);
   }
 
   /** Makes stores to a translated place take effect where it was no plain RAM. */
@@ -249,13 +246,16 @@ export abstract class MachineEmitter {
     return this.let(i64.or(i64.and(this.gpr(RSP), state64(State.stackKeep)), offset));
   }
 
-  protected slowUnlessCached(address: Expr, bytes: number, access: Access, host: Local): void {
+  /** The same for an address that is computed once. */
+  protected reach(address: Expr, bytes: number, access: Access): Expr {
+    const host = this.body.temporary('i32');
     const { hit, value } = this.lookup(address, bytes, access);
     this.body.if(
       hit,
       () => this.body.set(host, value),
       () => this.slow(address, bytes, access, host),
     );
+    return this.body.get(host);
   }
 
   protected lookup(address: Expr, bytes: number, access: Access): { hit: Expr; value: Expr } {

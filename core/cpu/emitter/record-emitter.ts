@@ -207,10 +207,10 @@ export class HotEmitter extends RecordEmitter {
     return distance ? i64.add(address, distance) : address;
   }
 
-  protected override slowUnlessCached(address: Expr, bytes: number, access: Access, host: Local): void {
+  protected override reach(address: Expr, bytes: number, access: Access): Expr {
     const { hit, value } = this.lookup(address, bytes, access);
     this.body.brIf(this.frame.bail, i32.eqz(hit));
-    this.body.set(host, value);
+    return this.body.let(value);
   }
 
   protected slow(): void {

@@ -63,6 +63,8 @@ export class RegionFlags implements DeferredFlags {
     this.#isUsed = true;
     this.body.set(this.#a, a);
     this.body.set(this.#b, b);
+    // Nobody asks for the words any more: where the compiler sees that, it need not keep them.
+    for (const word of WORDS) this.body.set(this.word(word), zero);
     this.#become(OPERATIONS.get(`${operation}${size}`)!);
   }
 
@@ -72,6 +74,7 @@ export class RegionFlags implements DeferredFlags {
 
   #become(origin: Origin): void {
     this.origin = origin;
+    if (origin === 'words') for (const operand of [this.#a, this.#b]) this.body.set(operand, zero);
     this.body.set(this.#code, i32.const(origin === 'words' ? 0 : codeOf(origin)));
   }
 

@@ -66,6 +66,7 @@ class RegionFinder {
     return {
       blocks: scan.blocks(),
       jumpPlaces: jumpPlaces.filter((place) => scan.begins(place)),
+      tlb: this.sources.state.get32(State.tlb),
       isPlainFloat: isPlain(this.sources.state),
       x87: this.#x87Entry(scan.rows),
       pages: [...this.#pages]

@@ -92,7 +92,6 @@ export class PromotedState {
       (offset >= State.gpr && offset < GPR_END) ||
       isFlagWord(offset) ||
       (offset >= State.vector && offset < VECTOR_END) ||
-      offset === State.tlb ||
       offset === State.mxcsr
     );
   }
@@ -165,6 +164,7 @@ export class PromotedState {
     const place = this.#place(at);
     const value = isFlagWord(place.offset) ? this.flags.read(place.offset) : this.body.get(place.local);
     const inside = at - place.offset;
+    if (isWhole(at, opcode, LOAD.i64)) return { ...value, numbered: this.body.addresses.register(at >> 3) };
     if (place.local.type === 'i32') return opcode[0] === LOAD.i32 ? value : refuse();
     return place.local.type === 'i64'
       ? loadInteger(value, inside, opcode)
@@ -179,6 +179,8 @@ export class PromotedState {
     if (place.local.type === 'v128') this.vectorWritten(at);
     if (isFlagWord(place.offset)) this.flags.written(place.offset);
     place.written = true;
+    if (at < GPR_END)
+      this.body.addresses.written(at >> 3, isWhole(at, opcode, STORE.i64) ? value : undefined);
     if (place.local.type === 'i32')
       return opcode[0] === STORE.i32 ? this.body.assignment(place.local, value) : refuse();
     const merged =
@@ -188,6 +190,10 @@ export class PromotedState {
     return this.body.assignment(place.local, merged);
   }
 }
+
+/** A whole general register. */
+const isWhole = (at: number, opcode: readonly number[], whole: number) =>
+  at < GPR_END && (at & 7) === 0 && opcode.length === 1 && opcode[0] === whole;
 
 const isFlagWord = (offset: number) => offset >= State.zeroResult && offset < FLAGS_END;
 
@@ -199,7 +205,7 @@ function refuseVectorBase({ constant }: Expr): void {
 
 function typeAt(offset: number): keyof typeof WIDTH {
   if (offset >= State.vector) return 'v128';
-  return offset === State.tlb || offset === State.mxcsr ? 'i32' : 'i64';
+  return offset === State.mxcsr ? 'i32' : 'i64';
 }
 
 const MEMORY = { i32, i64, v128 } as const;

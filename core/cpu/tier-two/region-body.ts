@@ -1,12 +1,15 @@
 import { State } from '../layout.js';
 import { Body } from '../wasm/body.js';
-import type { Label } from '../wasm/body.js';
+import type { Label, Local } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
+import type { Knowledge } from './known-addresses.js';
+import { KnownAddresses, PAGE_BASE } from './known-addresses.js';
 import type { Origin } from './deferred-flags.js';
 import { PromotedState } from './promoted-state.js';
 
 /** The body of a region's function: places of the state that meanings name are locals in it. */
 export class RegionBody extends Body {
+  readonly addresses = new KnownAddresses(this);
   readonly state: PromotedState = new PromotedState(this);
   /** Something that the guest can see has changed since this was last cleared. */
   changed = false;
@@ -23,33 +26,49 @@ export class RegionBody extends Body {
 
   /** What is known needs no local. */
   override let(value: Expr): Expr {
-    return value.constant === undefined ? super.let(value) : value;
+    if (value.constant !== undefined || this.hasLeft)
+      return value.constant === undefined ? super.let(value) : value;
+    const promoted = this.#promotes ? this.state.promote(value) : value;
+    const kept = super.let(promoted);
+    if (kept.type !== 'i64') return kept;
+    return { ...kept, numbered: this.addresses.sumOf(promoted) ?? this.addresses.fresh() };
   }
 
   override if(condition: Expr, then: () => void, otherwise?: () => void): void {
     if (this.hasLeft) return;
     if (condition.constant !== undefined) return condition.constant ? then() : otherwise?.();
-    const { changed: before, hasLeft } = this;
+    const { changed: before, hasLeft, addresses } = this;
     const { flags } = this.state;
     let after = before;
     const origins = new Set<Origin | undefined>();
-    const arm = (build: () => void, origin = flags.origin) => {
+    const ends: Knowledge[] = [];
+    const arm = (build: () => void, origin: Origin | undefined, known: Knowledge) => {
       this.changed = before;
       flags.origin = origin;
+      addresses.goBackTo(known);
       build();
       after ||= this.changed;
-      if (!this.hasLeft) origins.add(flags.origin);
+      if (!this.hasLeft) {
+        origins.add(flags.origin);
+        ends.push(addresses.now());
+      }
       this.hasLeft = hasLeft;
     };
     let origin: Origin | undefined;
+    let known!: Knowledge;
     const first = () => {
       ({ origin } = flags);
-      arm(then);
+      known = addresses.now();
+      arm(then, origin, known);
     };
-    super.if(condition, first, otherwise && (() => arm(otherwise, origin)));
+    super.if(condition, first, otherwise && (() => arm(otherwise, origin, known)));
     this.changed = after;
-    if (!otherwise) origins.add(origin);
+    if (!otherwise) {
+      origins.add(origin);
+      ends.push(known);
+    }
     flags.origin = origins.size === 1 ? [...origins][0] : undefined;
+    addresses.meetAll(ends);
   }
 
   override block(build: (label: Label) => void): void {
@@ -57,7 +76,10 @@ export class RegionBody extends Body {
   }
 
   override loop(build: (label: Label) => void): void {
-    if (!this.hasLeft) this.state.flags.origin = undefined;
+    if (!this.hasLeft) {
+      this.state.flags.origin = undefined;
+      this.addresses.forget();
+    }
     this.#around(() => super.loop(build));
   }
 
@@ -66,9 +88,16 @@ export class RegionBody extends Body {
     if (this.hasLeft) return;
     const { flags } = this.state;
     const { origin } = flags;
+    const known = this.addresses.now();
     build();
     if (flags.origin !== origin) flags.origin = undefined;
+    this.addresses.meet(known);
     this.hasLeft = false;
+  }
+
+  /** The linear address of the region's first page, which does not change. */
+  pageBase(local: Local): Expr {
+    return { ...this.get(local), numbered: PAGE_BASE };
   }
 
   /** Code that means the memory itself. */

@@ -2,20 +2,38 @@ import type { Access } from '../emitter/emitter.js';
 import { Emitter } from '../emitter/emitter.js';
 import type { DeferredFlags } from '../emitter/flags.js';
 import type { HelperImports } from '../emitter/record-emitter.js';
-import { ADDRESS_32, Field, SEGMENT_BITS, Slot, State } from '../layout.js';
+import {
+  ADDRESS_32,
+  Field,
+  PAGE_BYTES,
+  SEGMENT_BITS,
+  Slot,
+  State,
+  TLB_ENTRIES,
+  TLB_ENTRY_BYTES,
+  TLB_WRITE,
+} from '../layout.js';
 import type { Local } from '../wasm/body.js';
 import { call } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
-import { i32, i64 } from '../wasm/expr.js';
+import { beyond, i32, i64 } from '../wasm/expr.js';
+import type { KnownPage } from './known-addresses.js';
 import { NotPromotable } from './promoted-state.js';
 import type { RegionBody } from './region-body.js';
 import type { RegionInstruction } from './region.js';
+
+interface Near {
+  readonly page: KnownPage;
+  readonly away: number;
+}
 
 /** What a region lends to its instructions. */
 export interface RegionFrame {
   /** Linear address of the head's page, i64. */
   readonly base: Local;
   readonly helpers: HelperImports;
+  /** Address of the data TLB. */
+  readonly tlb: number;
   /** Leaves the region with nothing of the instruction done, when `condition` holds. */
   exitBefore(condition?: Expr): void;
   /** Goes on at a place, or leaves the region there. */
@@ -142,7 +160,7 @@ export class RegionEmitter extends Emitter {
     const parts: Expr[] = [];
     let displacement = this.#field(Field.displacement);
     if (base === Slot.pageBase) {
-      parts.push(this.body.get(this.frame.base));
+      parts.push(this.body.pageBase(this.frame.base));
       displacement += place & -4096;
     } else if (base !== Slot.zero) parts.push(i64.load(i32.const(base)));
     if (index === Slot.big) displacement += 0x8000_0000;
@@ -156,10 +174,39 @@ export class RegionEmitter extends Emitter {
     return scale === 0 ? index : i64.shl(index, i64.const(scale));
   }
 
-  protected override slowUnlessCached(address: Expr, bytes: number, access: Access, host: Local): void {
-    const { hit, value } = this.lookup(address, bytes, access);
-    this.#exit(i32.eqz(hit));
-    this.body.set(host, value);
+  protected override reach(address: Expr, bytes: number, access: Access): Expr {
+    const { addresses } = this.body;
+    const writes = access !== 'read';
+    const sum = address.numbered ?? addresses.fresh();
+    const near = addresses.near(sum, writes);
+    if (near) return this.#reachNear(address, bytes, near);
+    const page = addresses.learn(sum, writes);
+    this.#lookUp(address, bytes, page, 0);
+    return this.body.let(this.body.get(page.host));
+  }
+
+  /** Goes by a page that has been looked up, unless the access leaves it. */
+  #reachNear(address: Expr, bytes: number, { page, away }: Near): Expr {
+    const { body } = this;
+    const offset = i32.add(body.get(page.offset), i32.const(away));
+    const isElsewhere = i32.gtU(offset, i32.const(PAGE_BYTES - bytes));
+    body.ifRarely(isElsewhere, () => this.#lookUp(address, bytes, page, away));
+    const host = body.let(body.get(page.host));
+    return away > 0 ? beyond(host, away) : body.let(i32.add(host, i32.const(away)));
+  }
+
+  /** Finds the page of an address, which has to hold all bytes of the access. */
+  #lookUp(address: Expr, bytes: number, page: KnownPage, away: number): void {
+    const { body, frame } = this;
+    const table = frame.tlb + (page.isWritable ? TLB_WRITE : 0);
+    const shifted = i32.wrap(i64.shrU(address, i64.const(8)));
+    const entry = body.let(i32.and(shifted, i32.const((TLB_ENTRIES - 1) * TLB_ENTRY_BYTES)));
+    const last = bytes === 1 ? address : i64.add(address, i64.const(bytes - 1));
+    this.#exit(i64.ne(i64.load(entry, table), i64.and(last, i64.const(-PAGE_BYTES))));
+    const low = body.let(i32.sub(i32.wrap(address), i32.const(away)));
+    body.set(page.host, i32.add(low, i32.load(entry, table + 8)));
+    const inPage = i32.and(i32.wrap(address), i32.const(PAGE_BYTES - 1));
+    body.set(page.offset, i32.sub(inPage, i32.const(away)));
   }
 
   protected slow(): void {

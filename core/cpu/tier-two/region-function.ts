@@ -54,6 +54,7 @@ class RegionFunction implements RegionFrame {
   readonly #units = new Set<Unit>();
   readonly #floats = new FloatShortcuts(this.#body);
   readonly #vectors = new VectorShortcuts(this.#body);
+  readonly tlb: number;
   readonly #x87: X87Stack | undefined;
   #needsPlainFloat = false;
   #static: Label = 0;
@@ -77,6 +78,7 @@ class RegionFunction implements RegionFrame {
     private readonly region: Region,
     readonly helpers: HelperImports,
   ) {
+    this.tlb = region.tlb;
     this.#body.state.keepsControl = region.isPlainFloat;
     this.#body.state.vectorWritten = (offset) => {
       for (const { known } of [this.#floats, this.#vectors]) known.written(offset);
@@ -125,6 +127,7 @@ class RegionFunction implements RegionFrame {
       const control = i32.and(state32(State.mxcsr), i32.const(PLAIN.mask));
       this.#refuse(i32.ne(control, i32.const(PLAIN.value)));
     }
+    this.#refuse(i32.ne(state32(State.tlb), i32.const(this.tlb)));
     this.#noteOutgrown();
     this.#x87?.enter((condition) => this.#refuse(condition));
     body.state.loadAll();
@@ -232,6 +235,7 @@ class RegionFunction implements RegionFrame {
     this.#number = number;
     for (const { known } of [this.#floats, this.#vectors]) known.forget();
     flags.origin = this.#originBefore(number);
+    if (number !== 0) body.addresses.begin(this.#predecessors[number]!);
     this.#uncounted = instructions.length;
     if (this.#x87?.begin(number) === false) return body.unreachable();
     body.set(this.#left, i32.sub(body.get(this.#left), i32.const(instructions.length)));
@@ -240,6 +244,7 @@ class RegionFunction implements RegionFrame {
       if (!this.#emit(instruction)) return;
       this.#uncounted--;
     }
+    body.addresses.end(number);
     this.#origins.set(number, flags.origin);
     const { next, flow } = instructions.at(-1)!;
     if (flow === 'next' || flow === 'branch') this.goTo(next);
@@ -258,11 +263,13 @@ class RegionFunction implements RegionFrame {
     this.#instruction = instruction;
     const { flags } = body.state;
     const { origin } = flags;
+    const known = body.addresses.now();
     body.changed = body.hasLeft = false;
     const failed = body.attempt(() => this.#meaning(new RegionEmitter(body, instruction, this)));
     if (failed === undefined) return !body.hasLeft;
     if (!(failed instanceof NotPromotable)) throw failed;
     flags.origin = origin;
+    body.addresses.goBackTo(known);
     this.exitBefore();
     return false;
   }

@@ -37,6 +37,8 @@ export interface Region {
   readonly blocks: readonly RegionBlock[];
   /** Where its indirect jumps and calls, and returns to others, have led to: blocks of copy 0. */
   readonly jumpPlaces: readonly number[];
+  /** Address of the data TLB on every entry, by privilege. */
+  readonly tlb: number;
   /** MXCSR is plain, as `PLAIN` in plain-float says, and has to be on every entry. */
   readonly isPlainFloat: boolean;
   /** What the x87 unit has to be on every entry, where the region has its registers in locals. */

@@ -254,7 +254,8 @@ export class TierTwo {
       [...targets],
     );
     if (!found || !isWorthwhile(found)) return undefined;
-    const region = { ...found, number: ++this.#number };
+    const tlb = narrow?.region.tlb ?? found.tlb;
+    const region = { ...found, tlb, number: ++this.#number };
     const live: LiveRegion = {
       region,
       head,

@@ -22,6 +22,16 @@ export interface Expr {
   readonly access?: MemoryAccess;
   /** Operands of a sum, for those who look for addresses. */
   readonly sum?: readonly [Expr, Expr];
+  /** What is known of an i64, for those who keep track. */
+  readonly numbered?: NumberedSum;
+  /** An address that is this far from another one, without a carry out of 32 bits. */
+  readonly beyond?: { readonly base: Expr; readonly offset: number };
+}
+
+/** A value that has a number, so that equal numbers are equal values, plus a constant modulo 2^64; the number 0 is zero. */
+export interface NumberedSum {
+  readonly root: number;
+  readonly distance: bigint;
 }
 
 export interface MemoryAccess {
@@ -58,19 +68,32 @@ const UNALIGNED = 0;
 
 export const load =
   (type: ValueType, ...opcode: number[]) =>
-  (address: Expr, offset = 0): Expr => ({
-    type,
-    parts: [address, ...opcode, UNALIGNED, ...leb128(offset)],
-    access: { opcode, address, offset },
-  });
+  (at: Expr, distance = 0): Expr => {
+    const { base: address, offset } = from(at, distance);
+    return {
+      type,
+      parts: [address, ...opcode, UNALIGNED, ...leb128(offset)],
+      access: { opcode, address, offset },
+    };
+  };
 
 export const store =
   (...opcode: number[]) =>
-  (address: Expr, value: Expr, offset = 0): Expr => ({
-    type: 'none',
-    parts: [address, value, ...opcode, UNALIGNED, ...leb128(offset)],
-    access: { opcode, address, offset, value },
-  });
+  (at: Expr, value: Expr, distance = 0): Expr => {
+    const { base: address, offset } = from(at, distance);
+    return {
+      type: 'none',
+      parts: [address, value, ...opcode, UNALIGNED, ...leb128(offset)],
+      access: { opcode, address, offset, value },
+    };
+  };
+
+const from = (address: Expr, offset: number) =>
+  address.beyond ? { ...address.beyond, offset: address.beyond.offset + offset } : { base: address, offset };
+
+/** An address `offset` bytes behind `base`; loads and stores have room for it. */
+export const beyond = (base: Expr, offset: number): Expr =>
+  offset === 0 ? base : { ...i32.add(base, i32.const(offset)), beyond: { base, offset } };
 
 const constant32 = (value: number): Expr => ({
   type: 'i32',

@@ -35,7 +35,7 @@ const sbb: Compute = (e, a, b) => {
 const logic =
   (operation: (a: Expr, b: Expr) => Expr): Compute =>
   (e, a, b) => {
-    const result = e.let(operation(a, b));
+    const result = e.let(e.trim(operation(a, b)));
     return { result, setFlags: () => logicFlags(e, result) };
   };
 
