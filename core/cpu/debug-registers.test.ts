@@ -254,6 +254,17 @@ describe('debug registers', () => {
 });
 
 describe('single steps', () => {
+  it('end behind each iteration of a repeated instruction', () => {
+    const { load, registers, runToHandler } = debugBench();
+    registers.rflags |= TF;
+    registers.set(RSI, BigInt(DATA + 0x1000));
+    registers.set(RDI, BigInt(DATA));
+    registers.set(RCX, 3n);
+    load('f3 a4');
+    expect(runToHandler()).to.include({ vector: DB, rip: BigInt(CODE) });
+    expect([registers.get(RDI), registers.get(RCX)]).to.deep.equal([BigInt(DATA + 1), 2n]);
+  });
+
   it('end in #DB behind each instruction, with DR6.BS', () => {
     const { load, registers, runToHandler, debug } = debugBench();
     load('90 90');

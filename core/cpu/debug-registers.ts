@@ -1,6 +1,6 @@
 import { Breakpoints } from './breakpoints.js';
 import { ControlBit } from './control-bits.js';
-import { State } from './layout.js';
+import { SINGLE_STEP_NOW, State } from './layout.js';
 import { Flag } from './rflags.js';
 import type { CpuState } from './state.js';
 import type { AccessKind, Undo, WatchKind } from './types.js';
@@ -106,7 +106,8 @@ export class DebugRegisters {
   end(executed: number): boolean {
     const { state } = this;
     if (state.get32(State.shadow) === HOLDS_DEBUG_BACK) return false;
-    const stepped = executed === 1 && state.get32(State.singleStep) !== 0;
+    const step = state.get32(State.singleStep);
+    const stepped = (executed === 1 && step !== 0) || step === SINGLE_STEP_NOW;
     const bits = this.#pending | (stepped ? BS! : 0);
     this.#pending = 0;
     if (bits !== 0) this.#report(bits);

@@ -73,7 +73,7 @@ export class Delivery {
   /** From compatibility mode: what 64-bit mode sees of the stack pointer. */
   #widen(): void {
     const { state } = this;
-    state.set64(RSP, state.get64(RSP) & state.get64(State.stackMask));
+    state.set64(RSP, state.get64(RSP) & 0xffff_ffffn);
   }
 
   #second(first: number, second: GuestFault): void {
@@ -148,7 +148,7 @@ export class Delivery {
     put(u32[RSP >> 2]!, u32[(RSP >> 2) + 1]!);
     put(state.selector('ss'), 0);
     const offset = -(u32[stack >> 2]! & 15) - count * 4;
-    memory.store(stack, offset, count, supervisor);
+    memory.storeFrame(stack, offset, count, supervisor);
     const low = u32[stack >> 2]! + offset;
     u32[(RSP >> 2) + 1] = u32[(stack >> 2) + 1]! - (low < 0 ? 1 : 0);
     u32[RSP >> 2] = low;

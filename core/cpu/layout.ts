@@ -14,6 +14,9 @@ export const Slot = {
   gsBase: 0xc10,
 } as const;
 
+/** Of `State.singleStep`. */
+export const SINGLE_STEP_NOW = 2;
+
 export const State = {
   gpr: 0x000,
   rip: 0x0c0,
@@ -85,7 +88,7 @@ export const State = {
   nmiBlocked: 0x2ec,
   /** Bit 0: a debug register waits for an instruction; bit 1: for a port. */
   debugArmed: 0x2f0,
-  /** 1 while the instruction under way is to end in a single-step trap. */
+  /** 1 while the instruction under way is to end in a single-step trap; SINGLE_STEP_NOW: however many went before it. */
   singleStep: 0x2f4,
   randomSeeded: 0x2f8,
   mxcsr: 0x300,

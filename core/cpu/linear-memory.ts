@@ -53,6 +53,35 @@ export class LinearMemory {
     if (host !== 0 && !supervisor && this.unit.isWatched) this.unit.note(low, high, count * 4, true);
   }
 
+  /** The same for what the processor pushes word by word, the last one first: a page fault is that of the first it cannot push. */
+  storeFrame(base: number, offset: number, count: number, supervisor: boolean): void {
+    try {
+      this.store(base, offset, count, supervisor);
+    } catch (fault) {
+      throw this.#asPushed(fault, this.state.get64(base) + BigInt(offset), count * 4, 8, supervisor);
+    }
+  }
+
+  /** `write` for words that are pushed, the last one first. */
+  writeFrame(linear: bigint, bytes: Uint8Array, wordBytes: number, supervisor: boolean): void {
+    try {
+      this.write(linear, bytes, supervisor);
+    } catch (fault) {
+      throw this.#asPushed(fault, linear, bytes.length, wordBytes, supervisor);
+    }
+  }
+
+  #asPushed(fault: unknown, start: bigint, length: number, wordBytes: number, supervisor: boolean): unknown {
+    if (!(fault instanceof GuestFault) || fault.vector !== Vector.PF) return fault;
+    try {
+      for (let at = length - wordBytes; at >= 0; at -= wordBytes)
+        this.#pieces(start + BigInt(at), wordBytes, true, supervisor);
+    } catch (first) {
+      return first;
+    }
+    return fault;
+  }
+
   read(linear: bigint, length: number, supervisor = false): Uint8Array {
     const bytes = new Uint8Array(length);
     for (const { physical, at, count } of this.#pieces(linear, length, false, supervisor)) {

@@ -51,7 +51,7 @@ export class Stack {
     const linear = this.#linear(top, length, true);
     const image = new DataView(new ArrayBuffer(length));
     values.forEach((value, i) => put(image, length - (i + 1) * bytes, bytes, value));
-    this.memory.write(linear, new Uint8Array(image.buffer), this.place.supervisor);
+    this.memory.writeFrame(linear, new Uint8Array(image.buffer), bytes, this.place.supervisor);
     this.top = top;
   }
 

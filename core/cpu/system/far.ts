@@ -60,9 +60,8 @@ export function checkedOffset(
   offset: bigint,
 ): bigint {
   const long = state.longActive && (attributes & Attribute.long) !== 0;
-  const cut = long ? offset : BigInt.asUintN(32, offset);
-  if (long ? !isCanonical(offset) : cut > BigInt(limit)) throw new GuestFault(Vector.GP);
-  return cut;
+  if (long ? !isCanonical(offset) : offset > BigInt(limit)) throw new GuestFault(Vector.GP);
+  return offset;
 }
 
 export function checkedTarget(context: SystemContext, descriptor: Descriptor, offset: bigint): Target {

@@ -1,6 +1,6 @@
 import { KERNEL_DATA, USER_DATA } from '../descriptors.js';
 import { GuestFault, Vector } from '../guest-fault.js';
-import { State, Status } from '../layout.js';
+import { SINGLE_STEP_NOW, State, Status } from '../layout.js';
 import { Flag, readFlags, writeFlags } from '../rflags.js';
 import type { CpuState } from '../state.js';
 import type { SystemContext, SystemHandler } from './context.js';
@@ -81,12 +81,16 @@ const legacySyscall: SystemHandler = ({ state }, record) => {
 const sysretShort: SystemHandler = (context) => {
   const { state } = context;
   if ((state.get32(State.efer) & EFER_SCE) === 0) throw new GuestFault(Vector.UD);
+  if (state.cpl !== 0) throw new GuestFault(Vector.GP);
   const selector = starSelector(state, 48n);
   const offset = low32(state, RCX);
   if (state.longActive) writeFlags(state, Number(state.get64(R11) & BigInt(RETURNED_FLAGS)));
   else writeFlags(state, readFlags(state) | Flag.IF);
   loadFlat(state, selector, USER_CODE_32!, USER_DATA, 3);
   state.instructionPointer = offset;
+  // As with sysret in 64-bit mode.
+  const steps = state.longActive && state.get32(State.systemFlags) & Flag.TF;
+  if (state.longActive) state.set32(State.singleStep, steps ? SINGLE_STEP_NOW : 0);
   return afterFlags(context);
 };
 

@@ -5,6 +5,9 @@ import { CODE, createCpuBench, DATA, STACK } from '../testing/bench.js';
 import { createTablesBench, GDT, HANDLERS, IDT, TSS } from '../testing/tables.js';
 
 const [RAX, RCX, RBX, RDX, RSP] = [0, 1, 3, 2, 4] as const;
+const R11 = 11;
+const TF = 0x100n;
+const INT3 = 0xcc;
 const NON_CANONICAL = 0x8000_0000_0000_0000n;
 const CODE_32 = { selector: 0x18, base: 0n, limit: 0xffff_ffff, attributes: 0xc09b };
 /** A free entry of the table, and the last one that a limit leaves room for. */
@@ -178,6 +181,57 @@ describe('sysret', () => {
       expect(runToHandler().vector).to.equal(Vector.UD);
     });
   }
+});
+
+describe('sysret to TF', () => {
+  for (const [name, hex] of [
+    ['sysret', '48 0f 07'],
+    ['sysretd', '0f 07'],
+  ] as const) {
+    const returning = (flagsBefore: bigint, flags: bigint, code: string) => {
+      const bench = createTablesBench();
+      const { load, memory, registers } = bench;
+      registers.star = 0x0018_0008_0000_0000n;
+      registers.set(RCX, BigInt(DATA));
+      registers.set(R11, flags);
+      registers.rflags = flagsBefore;
+      memory.write8(DATA, INT3);
+      load(code);
+      return bench.runToHandler();
+    };
+
+    it(`${name} traps behind itself where it sets TF`, () => {
+      expect(returning(2n, TF | 2n, `90 90 ${hex}`)).to.include({ vector: Vector.DB, rip: BigInt(DATA) });
+    });
+
+    it(`${name} is the last single step, without a trap, where it clears TF`, () => {
+      expect(returning(TF | 2n, 2n, hex).vector).to.equal(Vector.BP);
+    });
+  }
+});
+
+describe('mov to a segment register', () => {
+  it('that is CS or does not exist is undefined before it reads its operand', () => {
+    for (const reg of [1, 6, 7]) {
+      const bench = createTablesBench();
+      bench.registers.set(RBX, NON_CANONICAL);
+      bench.load(`8e ${(0x03 | (reg << 3)).toString(16).padStart(2, '0')}`);
+      expect(bench.runToHandler().vector).to.equal(Vector.UD);
+    }
+  });
+});
+
+describe('a far jump from 64-bit to 32-bit code', () => {
+  it('raises #GP(0) for an offset beyond 4 GiB', () => {
+    const bench = createTablesBench();
+    const { load, memory, registers } = bench;
+    memory.write64(GDT + FREE, 0x00cf_9b00_0000_ffffn);
+    memory.write64(DATA, BigInt(CODE) + 0x1_0000_0000n);
+    memory.write64(DATA + 8, BigInt(FREE));
+    registers.set(RBX, BigInt(DATA));
+    load('48 ff 2b');
+    expect(bench.runToHandler()).to.include({ vector: Vector.GP, code: 0n, rip: BigInt(CODE) });
+  });
 });
 
 describe('a model without AVX', () => {

@@ -130,10 +130,10 @@ const outOne: Meaning = (e) => {
 
 const count = (e: Emitter) => e.let(i64.and(e.gpr(RCX), e.addressMask()));
 
-/** Elements before the next pause. */
+/** Elements before the next pause; a single step ends behind each of them. */
 function atOnce(e: Emitter): Expr {
   const total = count(e);
-  const limit = i64.const(BYTES_AT_ONCE / bytesOf(e));
+  const limit = e.let(select(state32(State.singleStep), one, i64.const(BYTES_AT_ONCE / bytesOf(e))));
   return select(i64.ltU(total, limit), total, limit);
 }
 

@@ -11,6 +11,8 @@ import { loadFarPointer, popSelector, pushSelector } from './segment-moves.js';
 import { asks, asksWithAddress, FIXED, privilegedBy, RING0 } from './system-support.js';
 
 const RCX = 1;
+/** Segment registers by number. */
+const [CS, GS] = [1, 5] as const;
 
 /** CR0, CR2, CR3, CR4 and CR8: others are undefined in every ring. */
 const CONTROL_REGISTERS = 0b1_0001_1101;
@@ -182,7 +184,7 @@ const segments: Row[] = [
     encoding: '8c /r',
     sizes: 'v',
     does: (e) => {
-      e.body.if(i32.gtU(e.field8(Field.reg), i32.const(5)), () => e.fault(UD));
+      e.body.if(i32.gtU(e.field8(Field.reg), i32.const(GS)), () => e.fault(UD));
       storeShort(e, e.let(namedSelector(e)));
     },
   },
@@ -191,7 +193,12 @@ const segments: Row[] = [
     name: 'MOV_Sw_Ew',
     encoding: '8e /r',
     sizes: 16,
-    does: (e) => e.ask('loadSegment', i64.extendU(e.field8(Field.reg)), e.read(1)),
+    does: (e) => {
+      const index = e.field8(Field.reg);
+      // Neither CS nor what lies behind GS, whatever the operand is.
+      e.body.if(i32.or(i32.eq(index, i32.const(CS)), i32.gtU(index, i32.const(GS))), () => e.fault(UD));
+      e.ask('loadSegment', i64.extendU(index), e.read(1));
+    },
   },
   { ...FIXED, name: 'PUSH_FS', encoding: '0f a0', sizes: 'd64', does: pushSelector(4) },
   { ...FIXED, name: 'POP_FS', encoding: '0f a1', sizes: 'd64', does: popSelector(4) },

@@ -1,12 +1,12 @@
 import type { Emitter } from '../../cpu/emitter/emitter.js';
 import { GP, state32, state64, toState32, toState64, UD } from '../../cpu/emitter/emitter.js';
 import { flagsImage, setStatusFlags } from '../../cpu/emitter/flags.js';
-import { Slot, State, TLB_SUPERVISOR, TLB_USER } from '../../cpu/layout.js';
+import { SINGLE_STEP_NOW, Slot, State, TLB_SUPERVISOR, TLB_USER } from '../../cpu/layout.js';
 import { Flag, SYSTEM_FLAGS } from '../../cpu/rflags.js';
 import { KERNEL_CODE, KERNEL_DATA, USER_CODE, USER_DATA } from '../../cpu/segments.js';
 import { segmentAt } from '../../cpu/state.js';
 import type { Expr } from '../../cpu/wasm/expr.js';
-import { i32, i64 } from '../../cpu/wasm/expr.js';
+import { i32, i64, select } from '../../cpu/wasm/expr.js';
 import type { Meaning, Row } from '../row.js';
 import { asks, FIXED, RING0 } from './system-support.js';
 import { registerRows } from './system-registers.js';
@@ -63,15 +63,23 @@ const syscall: Meaning = (e) => {
   e.jump(state64(State.lstar));
 };
 
+/** sysret that sets TF traps behind itself, and where it clears TF not even a single step does. */
+const stepsAtOnce = () => {
+  const flag = i32.and(state32(State.systemFlags), i32.const(Flag.TF));
+  return select(flag, i32.const(SINGLE_STEP_NOW), i32.const(0));
+};
+
 const SYSRET_FLAGS = 0x3c_7fd7;
 
 const sysret: Meaning = (e) => {
   requireSystemCalls(e);
+  e.body.if(state32(State.cpl), () => e.fault(GP));
   const target = e.gpr(RCX);
   const canonical = i64.eq(i64.shrS(i64.shl(target, i64.const(16)), i64.const(16)), target);
   e.body.if(i32.eqz(canonical), () => e.fault(GP));
   const star = e.let(i32.wrap(i64.shrU(state64(State.star), i64.const(48))));
   setFlags(e, e.let(i64.and(e.gpr(R11), i64.const(SYSRET_FLAGS))));
+  e.body.do(toState32(State.singleStep, stepsAtOnce()));
   flatSegment(e, 'cs', i32.or(i32.add(star, i32.const(16)), i32.const(3)), USER_CODE);
   flatSegment(e, 'ss', i32.or(i32.add(star, i32.const(8)), i32.const(3)), USER_DATA);
   setPrivilege(e, 3);
@@ -126,10 +134,11 @@ const popf: Meaning = (e) => {
 
 const entry: Row[] = [
   { ...FIXED, modes: 'long', name: 'SYSCALL', encoding: '0f 05', does: syscall },
-  { ...RING0, modes: 'long', name: 'SYSRET', encoding: 'rex.w 0f 07', does: sysret },
+  // Whether it exists is asked before the privilege.
+  { ...FIXED, modes: 'long', name: 'SYSRET', encoding: 'rex.w 0f 07', does: sysret },
   // Back to 32-bit code.
   {
-    ...RING0,
+    ...FIXED,
     name: 'SYSRET_compatible',
     encoding: '0f 07',
     mnemonics: ['sysretd'],
