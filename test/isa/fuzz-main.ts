@@ -4,14 +4,15 @@ import { segmentInstance, shortInstance } from './short-instance.js';
 import { Fuzzer, testableRows } from './fuzz.js';
 import type { Mismatch } from './fuzz.js';
 import { whyNoNativeCpu } from './native/native-cpu.js';
+import { fuzzSystem } from './privileged/fuzz-system.js';
 import { simplified } from './simplify.js';
 import { vectorLine } from './vector-line.js';
 
 const DEFAULT_SECONDS = 10;
 const SHOWN_PER_ROW = 3;
 
-/** `npm run fuzz:isa -- [--seconds N] [--seed S] [--rows REGEX] [--per-row N] [--mode 32|segments]` */
-function main(): number {
+/** `npm run fuzz:isa -- [--seconds N] [--seed S] [--rows REGEX] [--per-row N] [--mode 32|segments] [--privileged]` */
+async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       seconds: { type: 'string' },
@@ -19,8 +20,11 @@ function main(): number {
       rows: { type: 'string' },
       'per-row': { type: 'string' },
       mode: { type: 'string' },
+      privileged: { type: 'boolean' },
     },
   });
+  const { seconds, seed: given, rows: pattern } = values;
+  if (values.privileged) return fuzzSystem({ seconds, seed: given, pattern });
   const reason = whyNoNativeCpu();
   if (reason) {
     console.error(`fuzz:isa ${reason}`);
@@ -55,4 +59,4 @@ function report(mismatch: Mismatch, seen: Map<string, number>, fuzzer: Fuzzer): 
   if (count <= SHOWN_PER_ROW) console.log(vectorLine(simplified(mismatch, fuzzer)));
 }
 
-process.exitCode = main();
+process.exitCode = await main();
