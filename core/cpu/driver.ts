@@ -6,6 +6,7 @@ import {
   Field,
   FORM_OF_OP,
   Leave,
+  LeftBy,
   PAGE_BYTES,
   Pause,
   RECORD_BYTES,
@@ -187,7 +188,7 @@ class DriverBuilder {
         const mayBeHead = i32.geU(this.#op(), i32.const(Op.count));
         const isSample = i32.eqz(i32.and(left, i32.const(SAMPLE_OF - 1)));
         const isTold = i32.and(isSample, mayBeHead);
-        body.if(i32.and(state32(State.leftByJump), isTold), () => {
+        body.if(i32.and(i32.ne(state32(State.leftBy), i32.const(LeftBy.exit)), isTold), () => {
           const distance = i32.wrap(i64.sub(state64(State.rip), body.get(base)));
           body.do(call(this.parts.reached, 'none', record, body.get(head), distance));
         });

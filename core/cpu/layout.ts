@@ -30,8 +30,8 @@ export const State = {
   systemFlags: 0x0e0,
   /** Linear address for the slow path. */
   address: 0x0e8,
-  /** 1 when a region was left by an indirect jump, a call or a return. */
-  leftByJump: 0x0f0,
+  /** A `LeftBy`. */
+  leftBy: 0x0f0,
   /** Nonzero: leave at the next instruction border. */
   attention: 0x0f4,
   /** Record that the loop over records was left at. */
@@ -226,6 +226,8 @@ export const SEGMENT_BITS = 0x78;
 export const Leave = { budget: 0, exception: 1, attention: 2 } as const;
 /** What a rare form answers. `linked`: the form was not there yet, call again. */
 export const Status = { next: 0, jumped: 1, leave: 2, exception: 3, linked: 4 } as const;
+/** How a region was left: with the next instruction for tier 1, or done with the last one, whose target was asked for or is fixed. */
+export const LeftBy = { exit: 0, indirect: 1, direct: 2 } as const;
 /** Why the loop over records was left. */
 export const Pause = {
   budget: 0,

@@ -9,7 +9,7 @@ const HEAD_AT = Number(CODE) + HEAD_OFFSET;
 
 /** Our processor with the instruction of each case inside a region of the second tier. */
 export class RegionCpu {
-  readonly #ours = new OurCpu({ countTo: 1, atOnce: 'quickly' });
+  readonly #ours = new OurCpu({ countTo: 1, atOnce: 'quickly', takesAll: true });
 
   /** What it did, and whether the region did it; if not, tier 1 has. */
   run(testCase: TestCase): { readonly outcome: Outcome; readonly isInside: boolean } {

@@ -1,11 +1,10 @@
-import { State } from '../layout.js';
+import { LeftBy, State } from '../layout.js';
 import { putSnapshot, takeSnapshot } from '../snapshot.js';
 import type { X86Cpu } from '../cpu.js';
 
 /** The jump back to the head that is never taken, the jump to the instruction, and the instruction. */
 const STEPS = 3;
 const [JUMP_IF_CARRY, JUMP_UNLESS_CARRY, JUMP] = [0x72, 0x73, 0xe9] as const;
-const JUMPED = 1;
 
 /**
  * A loop whose first round leads to an instruction `distance` bytes from its start. What is behind the instruction, and where it may lead
@@ -28,7 +27,7 @@ export function runInRegion(cpu: X86Cpu, again: () => void): boolean {
   cpu.run(STEPS);
   putSnapshot(cpu.state, before);
   again();
-  cpu.state.set32(State.leftByJump, 0);
+  cpu.state.set32(State.leftBy, LeftBy.exit);
   cpu.run(STEPS);
-  return cpu.state.get32(State.leftByJump) === JUMPED;
+  return cpu.state.get32(State.leftBy) !== LeftBy.exit;
 }

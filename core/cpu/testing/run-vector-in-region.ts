@@ -16,7 +16,7 @@ export interface RegionOutcome {
 
 /** Runs each vector inside a region of the second tier. */
 export class RegionVectorRunner {
-  readonly #runner = new VectorRunner({ countTo: 1, atOnce: 'quickly' });
+  readonly #runner = new VectorRunner({ countTo: 1, atOnce: 'quickly', takesAll: true });
 
   run(vector: Vector): RegionOutcome {
     const { cpu } = this.#runner;

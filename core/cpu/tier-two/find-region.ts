@@ -8,7 +8,7 @@ import { RecordWriter } from '../record.js';
 import type { CpuState } from '../state.js';
 import { isPlain } from './plain-float.js';
 import { isNearEnough } from './region-function.js';
-import type { Region, RegionInstruction } from './region.js';
+import type { FoundRegion, RegionInstruction } from './region.js';
 import { RegionScan } from './region-scan.js';
 import { canHoldStack } from './x87-shortcuts.js';
 import type { X87Entry } from './x87-stack.js';
@@ -27,6 +27,8 @@ export interface RegionSources {
   /** The page that lies `distance` bytes from the head's page, when it is known to be mapped and to hold code. */
   pageAt(distance: number): SourcePage | undefined;
   hasBreakpoint(offset: number): boolean;
+  /** Code that has not been executed, too. */
+  readonly takesAll: boolean;
 }
 
 export interface SourcePage {
@@ -35,13 +37,20 @@ export interface SourcePage {
   readonly map: number;
 }
 
+/** What is known before of how a region goes on. */
+export interface RegionHints {
+  readonly jumpPlaces: readonly number[];
+  /** Where other regions begin, to which this one hands over. */
+  readonly stops: ReadonlySet<number>;
+}
+
 /** Everything that is reached from the head by direct jumps and calls, nearest first, as far as the limits go. */
 export function findRegion(
   sources: RegionSources,
   head: number,
-  jumpPlaces: readonly number[] = [],
-): Omit<Region, 'number'> | undefined {
-  return new RegionFinder(sources).find(head, jumpPlaces);
+  hints: RegionHints,
+): FoundRegion | undefined {
+  return new RegionFinder(sources, hints).find(head);
 }
 
 class RegionFinder {
@@ -51,20 +60,23 @@ class RegionFinder {
   readonly #bytes = new Map<number, Uint8Array>();
   readonly #writer: RecordWriter;
 
-  constructor(private readonly sources: RegionSources) {
+  constructor(
+    private readonly sources: RegionSources,
+    private readonly hints: RegionHints,
+  ) {
     this.#writer = new RecordWriter(sources.state, sources.rows.ops, () => 0);
   }
 
-  find(head: number, jumpPlaces: readonly number[]): Omit<Region, 'number'> | undefined {
-    const at = (place: number) => this.#at(place);
-    const merged = new RegionScan(at, LIMITS, false).from(head, jumpPlaces);
+  find(head: number): FoundRegion | undefined {
+    const { jumpPlaces } = this.hints;
+    const merged = this.#scan(LIMITS, false, head);
     if (merged.size === 0) return undefined;
     const asks = jumpPlaces.length > 0 && merged.rows.some(({ name }) => INDIRECT.test(name));
-    const scan =
-      asks || !merged.callsTwice ? merged : new RegionScan(at, COPIED_LIMITS, true).from(head, jumpPlaces);
+    const scan = asks || !merged.callsTwice ? merged : this.#scan(COPIED_LIMITS, true, head);
     for (const place of scan.places) this.#noteBytes(place);
     return {
       blocks: scan.blocks(),
+      isWhole: scan.isWhole,
       jumpPlaces: jumpPlaces.filter((place) => scan.begins(place)),
       tlb: this.sources.state.get32(State.tlb),
       isPlainFloat: isPlain(this.sources.state),
@@ -74,6 +86,21 @@ class RegionFinder {
         .map(([distance, { map }]) => ({ distance, map })),
       bytes: this.#bytes,
     };
+  }
+
+  #scan(limits: typeof LIMITS, makesCopies: boolean, head: number): RegionScan {
+    const at = (place: number) => this.#at(place);
+    const mayBegin = (place: number, copy: number) =>
+      (copy !== 0 || place === head || !this.hints.stops.has(place)) &&
+      (this.sources.takesAll || this.#isKnown(place));
+    return new RegionScan(at, mayBegin, limits, makesCopies).from(head, this.hints.jumpPlaces);
+  }
+
+  /** Tier 1 has decoded it: it has been executed, or comes soon behind what has. */
+  #isKnown(place: number): boolean {
+    const distance = place & -PAGE_BYTES;
+    const page = this.#page(distance);
+    return page !== undefined && this.sources.state.i32[(page.map >> 2) + place - distance] !== 0;
   }
 
   #at(place: number): RegionInstruction | undefined {

@@ -1,6 +1,7 @@
-import type { Region, RegionBlock, RegionInstruction } from './region.js';
+import type { Graph } from './control-flow.js';
+import type { FoundRegion, RegionBlock, RegionInstruction } from './region.js';
 import { lastOf } from './region.js';
-import type { RegionGraph } from './region-graph.js';
+import { RegionGraph } from './region-graph.js';
 
 /** From so many on, comparing costs more than leaving. */
 const MOST_RETURNS = 16;
@@ -21,7 +22,7 @@ export class IndirectTargets {
 
   /** `goesOut`: returns of the function that the region begins in may lead to where it has been left to. */
   constructor(
-    region: Region,
+    region: Pick<FoundRegion, 'blocks' | 'jumpPlaces'>,
     private readonly graph: RegionGraph,
     goesOut: boolean,
   ) {
@@ -43,6 +44,14 @@ export class IndirectTargets {
     const isReturn = lastOf(this.#blocks[number]!).flow === 'return';
     const numbers = isReturn ? (this.#returns.get(number) ?? []) : this.#jumps;
     return [...numbers].sort((a, b) => this.#blocks[a]!.place - this.#blocks[b]!.place);
+  }
+
+  /** Where each block leads. */
+  successors(): Graph {
+    return this.#blocks.map((block, number) => {
+      const { flow } = lastOf(block);
+      return flow === 'return' || flow === 'indirect' ? this.of(number) : this.graph.direct(number);
+    });
   }
 
   #noteCall(number: number): void {
@@ -82,6 +91,10 @@ export class IndirectTargets {
     return flow === 'elsewhere' ? [] : numbersOf([this.graph.behind(number)]);
   }
 }
+
+/** Where each block of a region leads, as far as that is known. */
+export const flowGraph = (region: Pick<FoundRegion, 'blocks' | 'jumpPlaces'>): Graph =>
+  new IndirectTargets(region, new RegionGraph(region.blocks), true).successors();
 
 const numbersOf = (numbers: readonly (number | undefined)[]) =>
   numbers.filter((number) => number !== undefined);

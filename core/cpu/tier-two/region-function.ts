@@ -2,7 +2,7 @@ import { codeTlbEntry } from '../emitter/record-emitter.js';
 import type { HelperImports } from '../emitter/record-emitter.js';
 import { state32, state64, toState32, toState64 } from '../emitter/emitter.js';
 import { UNIT_OFF } from '../emitter/prelude.js';
-import { CODE_TLB, Field, Slot, State } from '../layout.js';
+import { CODE_TLB, Field, LeftBy, Slot, State } from '../layout.js';
 import type { Label, Local } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
 import { i32, i64 } from '../wasm/expr.js';
@@ -19,7 +19,6 @@ import type { RegionFrame } from './region-emitter.js';
 import { RegionEmitter } from './region-emitter.js';
 import type { Origin } from './deferred-flags.js';
 import type { Region, RegionInstruction, RegionPage } from './region.js';
-import { lastOf } from './region.js';
 import { RegionGraph } from './region-graph.js';
 import { gainsByPlainFloat, VectorShortcuts } from './vector-shortcuts.js';
 import { emitX87, loadsControl } from './x87-shortcuts.js';
@@ -48,7 +47,8 @@ class RegionFunction implements RegionFrame {
   readonly #left: Local = this.#body.parameter(0);
   /** Place times 256, plus how many instructions were counted that were not done. */
   readonly #exitCode: Local = this.#body.local('i32');
-  readonly #byJump: Local = this.#body.local('i32');
+  /** A `LeftBy`. */
+  readonly #by: Local = this.#body.local('i32');
   readonly #target: Local = this.#body.local('i64');
   readonly #graph: RegionGraph;
   readonly #units = new Set<Unit>();
@@ -89,7 +89,7 @@ class RegionFunction implements RegionFrame {
 
   build(): RegionBody {
     const body = this.#body;
-    body.set(this.#byJump, i32.const(1));
+    body.set(this.#by, i32.const(LeftBy.indirect));
     body.block((dynamic) => {
       this.#dynamic = dynamic;
       body.block((fixed) => {
@@ -101,7 +101,7 @@ class RegionFunction implements RegionFrame {
       body.set(this.#target, this.#address(i64.extendS(i32.shrS(code, i32.const(GIVEN_BACK_BITS)))));
       const givenBack = i32.and(code, i32.const(MOST_INSTRUCTIONS_A_BLOCK));
       body.set(this.#left, i32.add(body.get(this.#left), givenBack));
-      body.set(this.#byJump, i32.const(0));
+      body.set(this.#by, i32.const(LeftBy.exit));
     });
     body.hasLeft = false;
     body.state.flags.settleAtEnd();
@@ -109,7 +109,7 @@ class RegionFunction implements RegionFrame {
       body.state.storeAll();
       this.#x87?.leave();
       body.do(toState64(State.rip, body.get(this.#target)));
-      body.do(toState32(State.leftByJump, body.get(this.#byJump)));
+      body.do(toState32(State.leftBy, body.get(this.#by)));
     });
     body.do(body.get(this.#left));
     body.inFront(() => body.plainly(() => this.#enter()));
@@ -174,11 +174,7 @@ class RegionFunction implements RegionFrame {
 
   #successors(goesOut: boolean): Graph {
     this.#targets = new IndirectTargets(this.region, this.#graph, goesOut);
-    return this.region.blocks.map((block, number) => {
-      const { flow } = lastOf(block);
-      const asks = flow === 'return' || flow === 'indirect';
-      return asks ? this.#targets.of(number) : this.#graph.direct(number);
-    });
+    return this.#targets.successors();
   }
 
   /** A block, and behind it those that it leads to. */
@@ -323,6 +319,7 @@ class RegionFunction implements RegionFrame {
 
   /** With the last instruction of its block done. */
   #leaveAt(place: number): void {
+    this.#body.set(this.#by, i32.const(LeftBy.direct));
     this.leaveTo(this.#address(i64.const(place)));
   }
 

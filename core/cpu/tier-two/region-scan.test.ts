@@ -13,7 +13,7 @@ function scan(code: Code, makesCopies: boolean, limits = LIMITS) {
     const [flow, target] = code[place] ?? [];
     return flow && ({ place, next: place + 1, flow, target } as RegionInstruction);
   };
-  return new RegionScan(at, limits, makesCopies).from(0, []);
+  return new RegionScan(at, () => true, limits, makesCopies).from(0, []);
 }
 
 const shapeOf = (found: RegionScan) =>

@@ -23,9 +23,12 @@ export class RegionScan {
   readonly #leaders: [number, Copy][] = [];
   readonly #calls = new Map<number, Set<number>>();
   #size = 0;
+  /** Nothing was left out for want of room. */
+  isWhole = true;
 
   constructor(
     private readonly at: (place: number) => RegionInstruction | undefined,
+    private readonly mayBegin: (place: number, copy: number) => boolean,
     private readonly limits: { readonly instructions: number; readonly blocks: number },
     /** A function gets a copy for each place that it is called from, but for calls of itself. */
     private readonly makesCopies: boolean,
@@ -35,8 +38,11 @@ export class RegionScan {
     const root = this.#copy(head, undefined);
     const waiting = [head, ...others].map((place): [number, Copy] => [place, root]);
     for (const [place, copy] of waiting) {
-      if (this.#leaders.length >= this.limits.blocks || this.#isFull) break;
       if (copy.leaders.has(place)) continue;
+      if (this.#leaders.length >= this.limits.blocks || this.#isFull) {
+        this.isWhole = false;
+        break;
+      }
       if (this.#scan(place, copy, waiting)) {
         copy.leaders.add(place);
         this.#leaders.push([place, copy]);
@@ -78,7 +84,10 @@ export class RegionScan {
 
   /** To the end of the block, or to what is known already; false when not even the first instruction can be had. */
   #scan(start: number, copy: Copy, waiting: [number, Copy][]): boolean {
+    if (copy.places.has(start)) return true;
+    if (!this.mayBegin(start, copy.number)) return false;
     for (let place = start; !copy.places.has(place);) {
+      if (this.#isFull) this.isWhole = false;
       const instruction = this.#isFull ? undefined : this.at(place);
       if (!instruction) break;
       copy.places.add(place);
@@ -89,6 +98,7 @@ export class RegionScan {
         continue;
       }
       const called = flow === 'call' ? this.#call(instruction, copy) : copy;
+      if (!called) this.isWhole = false;
       if (target !== undefined && called) waiting.push([target, called]);
       if (flow === 'branch' || isCall(instruction)) waiting.push([next, copy]);
       break;

@@ -35,6 +35,8 @@ export interface Region {
   readonly number: number;
   /** The block at the head comes first. */
   readonly blocks: readonly RegionBlock[];
+  /** Nothing was left out for want of room. */
+  readonly isWhole: boolean;
   /** Where its indirect jumps and calls, and returns to others, have led to: blocks of copy 0. */
   readonly jumpPlaces: readonly number[];
   /** Address of the data TLB on every entry, by privilege. */
@@ -54,3 +56,9 @@ export interface RegionPage {
   /** Address of the map of its records, which stands for the physical page. */
   readonly map: number;
 }
+
+/** A region before anybody wants it. */
+export type FoundRegion = Omit<Region, 'number'>;
+
+export const sizeOf = ({ blocks }: Pick<Region, 'blocks'>): number =>
+  blocks.reduce((sum, { instructions }) => sum + instructions.length, 0);

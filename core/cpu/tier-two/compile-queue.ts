@@ -1,0 +1,87 @@
+import type { HelperSignatures } from '../emitter/record-emitter.js';
+import type { Linker } from '../linker.js';
+import { compileInBackground, compileOptimised, compileQuickly } from '../wasm/compile.js';
+import type { LiveRegion } from './live-regions.js';
+import { regionExport, RegionModule } from './region-module.js';
+import { sizeOf } from './region.js';
+
+/** Instructions that are compiled whatever it costs: the loops of a small program. */
+const FREE_INSTRUCTIONS = 3000;
+/** To compile one costs as much time as tier 1 needs for some 30,000: a program may spend about a third of its time on it. */
+const RETIRED_FOR_ONE = 100_000;
+
+const COMPILERS = { optimised: compileOptimised, quickly: compileQuickly };
+
+/** Lets the machine go on for a while. */
+const aTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+export interface CompileQueueParts {
+  readonly signatures: HelperSignatures;
+  readonly linker: () => Linker;
+  /** Compiles while the machine waits. */
+  readonly atOnce: 'optimised' | 'quickly' | false;
+  /** Instructions retired since power-on. */
+  retired(): number;
+  install(live: LiveRegion, compiled: unknown): void;
+}
+
+/** Regions on their way to machine code. What becomes hot while some are compiled is compiled together afterwards. */
+export class CompileQueue {
+  #waiting: LiveRegion[] = [];
+  #compiling = false;
+  #instructions = 0;
+
+  constructor(private readonly parts: CompileQueueParts) {}
+
+  /** Whether the program has run for long enough to have more of it compiled. */
+  get canAfford(): boolean {
+    if (this.parts.atOnce) return true;
+    return this.#instructions < FREE_INSTRUCTIONS + this.parts.retired() / RETIRED_FOR_ONE;
+  }
+
+  add(live: LiveRegion): void {
+    this.#waiting.push(live);
+    this.#instructions += sizeOf(live.region);
+    const { atOnce } = this.parts;
+    if (atOnce) this.#compileAtOnce(COMPILERS[atOnce]);
+    else if (!this.#compiling) void this.#compileWaiting();
+  }
+
+  #takeWaiting(): LiveRegion[] {
+    const batch = this.#waiting.filter(({ dropped }) => !dropped);
+    this.#waiting = [];
+    return batch;
+  }
+
+  async #compileWaiting(): Promise<void> {
+    this.#compiling = true;
+    try {
+      await aTurn();
+      while (this.#waiting.length > 0) {
+        const batch = this.#takeWaiting();
+        const module = new RegionModule(this.parts.signatures);
+        for (const { region } of batch) {
+          module.add(region);
+          await aTurn();
+        }
+        if (batch.length > 0) this.#link(batch, await compileInBackground(module.bytes()));
+      }
+    } finally {
+      this.#compiling = false;
+    }
+  }
+
+  #compileAtOnce(compile: (bytes: Uint8Array) => WebAssembly.Module): void {
+    const batch = this.#takeWaiting();
+    const module = new RegionModule(this.parts.signatures);
+    for (const { region } of batch) module.add(region);
+    if (batch.length > 0) this.#link(batch, compile(module.bytes()));
+  }
+
+  #link(batch: readonly LiveRegion[], module: WebAssembly.Module): void {
+    const { exports } = this.parts.linker().link(module);
+    batch.forEach((live, i) => {
+      if (!live.dropped) this.parts.install(live, exports[regionExport(i)]);
+    });
+  }
+}
