@@ -3,7 +3,7 @@ import type { PlacedInstruction } from './decoded-block.js';
 import { isChecked, modeOf } from './code-kind.js';
 import { Decoded, DecodeMode } from './decoder/decoded.js';
 import type { DecodeRecord } from './decoder/decoded.js';
-import { CodeKind, Field, PAGE_BYTES, RAM, RECORD_BYTES, State } from './layout.js';
+import { CODE_PAGES, CodeKind, Field, PAGE_BYTES, RAM, RECORD_BYTES, State } from './layout.js';
 import { LegacyDecoder } from './legacy-decoder.js';
 import type { ModelRows } from './model-rows.js';
 import { Op } from './ops.js';
@@ -65,7 +65,7 @@ export class CodeCache {
     const { state } = parts;
     this.#arena = new RecordArena(state, parts.limits);
     this.#legacy = new LegacyDecoder(state, parts.rows, (...jump) => this.#linkTo(...jump));
-    this.#isCode = new Uint8Array(Math.ceil(state.ramBytes / PAGE_BYTES));
+    this.#isCode = state.u8.subarray(CODE_PAGES, CODE_PAGES + Math.ceil(state.ramBytes / PAGE_BYTES));
   }
 
   isCode(physical: number): boolean {

@@ -9,8 +9,9 @@ import { Exceptions } from './exceptions.js';
 import { sharedGenerated } from './generated.js';
 import type { Generated } from './generated.js';
 import { Guard } from './guard.js';
+import { functionsFor } from './imports.js';
 import { InstructionFetch } from './instruction-fetch.js';
-import { Leave, State, Status } from './layout.js';
+import { Leave, State } from './layout.js';
 import { Linker } from './linker.js';
 import { LinearMemory } from './linear-memory.js';
 import { hiddenFeatures } from './model.js';
@@ -27,7 +28,6 @@ import { putSnapshot, takeSnapshot } from './snapshot.js';
 import { CpuState } from './state.js';
 import type { OwnContext, SystemContext } from './system/context.js';
 import { cpuidLeaf } from './system/cpuid.js';
-import { runSystemOperation } from './system/index.js';
 import type {
   Cpu,
   CpuBus,
@@ -43,7 +43,6 @@ import { Watchpoints } from './watchpoints.js';
 import { TierTwo } from './tier-two/tier-two.js';
 import type { TierTwoOptions } from './tier-two/tier-two.js';
 import { helperSignatures } from './x87/index.js';
-import { computeTranscendental } from './x87/transcendental/index.js';
 
 const LEAVE_ONCE = -Leave.attention;
 const FAULT_ONCE = -Leave.exception;
@@ -108,12 +107,12 @@ export class X86Cpu implements Cpu {
     const delivery = new Delivery(this.state, linear, segments);
     this.#interrupts = new PendingInterrupts(this.state, bus, delivery);
     this.#rare = new RareForms(generated, this.state);
-    this.#linker = new Linker(generated, { ...this.#imports(), forms: this.#rare.table });
-    this.#rare.useLinker(this.#linker);
     this.#debug = this.#createDebug();
     this.#exceptions = new Exceptions(this.state, bus, delivery, this.#debug);
     this.#probe = new BlockProbe(this.state, bus);
     this.#tierTwo = tierTwo ? this.#createTierTwo(tierTwo) : undefined;
+    this.#linker = this.#createLinker();
+    this.#rare.useLinker(this.#linker);
     this.#code = this.#createCode(tierTwo ? tierTwo.countTo : 0);
     const outside = this.#createOutside();
     this.memory = new CpuGuestMemory(
@@ -193,7 +192,7 @@ export class X86Cpu implements Cpu {
   }
 
   addWatchpoint(linear: bigint, length: number, kind: WatchKind, applies?: () => boolean): Undo {
-    return this.#watchpoints.add({ linear, length, kind, applies }, () => this.flushTlb());
+    return this.#watchpoints.add({ linear, length, kind, applies }, () => this.#watchesChanged());
   }
 
   reset(): void {
@@ -219,6 +218,11 @@ export class X86Cpu implements Cpu {
     putSnapshot(this.state, snapshot);
     this.#retiredBefore = snapshot.retired;
     this.#changedEntirely();
+  }
+
+  #watchesChanged(): void {
+    this.#watchpoints.mark(this.state.watchedPages);
+    this.flushTlb();
   }
 
   #changedEntirely(): void {
@@ -343,32 +347,20 @@ export class X86Cpu implements Cpu {
     });
   }
 
-  /** Functions for generated code. Nothing may unwind through it: an error is kept and rethrown by `run`. */
-  #imports(): Record<string, unknown> {
-    return {
-      memory: this.state.memory,
-      decode: this.#guard.around((record: number) => this.#code.decodeAt(record), 0),
-      lookup: this.#guard.around(() => this.#unit.lookUp(), -1),
-      reached: this.#guard.around((...jump: [number, number, number]) => this.#reached(...jump), undefined),
-      hot: this.#guard.around((head: number) => this.#tierTwo?.hot(head), undefined),
-      once: this.#guard.around(() => this.#once(), LEAVE_ONCE),
-      slow: this.#guard.around((access: number) => this.#unit.slow(access), -1),
-      commit: this.#guard.around(() => this.#unit.commit(), undefined),
-      transcendental: this.#guard.around(
-        (kind: number) => computeTranscendental(this.state, kind),
-        undefined,
-      ),
-      system: this.#guard.around(
-        (operation: number, record: number) => runSystemOperation(this.#context, operation, record),
-        Status.exception,
-      ),
-    };
-  }
-
-  /** A region, by its head, has jumped to a record that is no head, so far from the page of the region. */
-  #reached(record: number, from: number, distance: number): void {
-    const head = this.#code.makeHeadOf(record);
-    if (head !== 0) this.#tierTwo?.reached(head, from, distance);
+  /** What generated modules import: functions in TypeScript, and the page walk in front of them. */
+  #createLinker(): Linker {
+    const functions = functionsFor({
+      state: this.state,
+      guard: this.#guard,
+      unit: this.#unit,
+      code: () => this.#code,
+      context: () => this.#context,
+      tierTwo: this.#tierTwo,
+      once: () => this.#once(),
+      leaveOnce: LEAVE_ONCE,
+    });
+    const { exports } = new WebAssembly.Instance(this.#generated.pageWalk, { env: functions as never });
+    return new Linker(this.#generated, { ...functions, ...exports, forms: this.#rare.table });
   }
 
   /** A record for one execution: across a page border, or under a breakpoint. */

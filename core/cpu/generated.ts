@@ -11,11 +11,12 @@ import { removeMissingRows } from './model.js';
 import type { CpuModel } from './model.js';
 import type { FormTable, OpTable } from './ops.js';
 import { buildOpTable, formTable } from './ops.js';
+import { pageWalkModule } from './page-walk.js';
 import { rareModule } from './rare.js';
 import { START_FORMS } from './start-forms.js';
 import type { CpuState } from './state.js';
 import { tierOneModule } from './tier-one.js';
-import { compileInBackground, compileQuickly } from './wasm/compile.js';
+import { compileAnyhow, compileInBackground, compileQuickly } from './wasm/compile.js';
 import { setEngineFlags } from './wasm/engine-flags.js';
 import { helperModule, helperSignatures } from './x87/index.js';
 
@@ -27,6 +28,7 @@ export interface PrebuiltCode {
   /** Those of all families that nearly every program uses. */
   readonly start: Uint8Array;
   readonly library: Uint8Array;
+  readonly pageWalk: Uint8Array;
   readonly decoder: RecordDecoder;
   readonly forms: FormTable;
 }
@@ -45,6 +47,7 @@ export class Generated {
   #tierOne: WebAssembly.Module | undefined;
   #optimised: Promise<WebAssembly.Module> | undefined;
   #library: WebAssembly.Module | undefined;
+  #pageWalk: WebAssembly.Module | undefined;
   #bytes: Uint8Array | undefined;
 
   constructor(private readonly prebuilt?: PrebuiltCode) {
@@ -119,6 +122,10 @@ export class Generated {
     return (this.#library ??= new WebAssembly.Module(this.prebuilt?.library ?? helperModule()));
   }
 
+  get pageWalk(): WebAssembly.Module {
+    return (this.#pageWalk ??= compileAnyhow(this.prebuilt?.pageWalk ?? pageWalkModule()));
+  }
+
   familyBytes(name: string): Uint8Array {
     return this.#rareBytes(({ row }) => this.rowSet.families.get(row) === name);
   }
@@ -150,6 +157,7 @@ export function generateCode(): PrebuiltCode {
     families: new Map(names.map((name) => [name, generated.familyBytes(name)])),
     start: generated.startBytes(),
     library: helperModule(),
+    pageWalk: pageWalkModule(),
     decoder: generated.recordDecoder,
     forms: generated.forms,
   };

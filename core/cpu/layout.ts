@@ -161,6 +161,13 @@ export const CodeKind = { long: 0, code32: 1, code16: 2, checked32: 3, checked16
 /** What save() keeps. */
 export const STATE_BYTES = 0xe00;
 
+/** Behind it, what is derived or belongs to this run only. */
+export const Derived = {
+  /** How many entries `TLB_LOCALS` ought to have; beyond `MOST_TLB_LOCALS` they were not noted. */
+  tlbLocals: 0xe00,
+  ramBytes: 0xe04,
+} as const;
+
 export const SEGMENT_BYTES = 24;
 export const SegmentIndex = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5, ldtr: 6, tr: 7 } as const;
 
@@ -178,6 +185,13 @@ export const CODE_TLB_ENTRIES = 512;
 /** By op: number of the form behind it, u16. */
 export const FORM_OF_OP = CODE_TLB + CODE_TLB_ENTRIES * 16;
 
+/** By the index that a page has in a data TLB, u8: accesses to it have to be told, so that it is never in one. */
+export const WATCHED_PAGES = 0x4_b000;
+/** Where entries of pages that are not global are, i32 in words, since those were last forgotten. */
+export const TLB_LOCALS = 0x4_c000;
+/** From so many on it costs less to forget everything. */
+export const MOST_TLB_LOCALS = 4096;
+
 /** Matches no address: the low twelve bits of a real tag hold at most the user bit and the kind of code. */
 export const EMPTY_TAG = 0x800;
 
@@ -194,7 +208,11 @@ export const RAM = 0x400_0000;
 /** What the decoder of records knows about the rows. */
 export const DECODE_TABLES_BYTES = 0x4_0000;
 export const DECODE_TABLES = RAM - DECODE_TABLES_BYTES;
-export const MAX_CHUNKS = (DECODE_TABLES - CHUNKS) / CHUNK_BYTES;
+/** By page of the whole memory, u8: a data TLB may lead to it. */
+export const ENTERED_PAGES = DECODE_TABLES - 0x10_0000;
+/** By page of RAM, u8: it holds decoded code, so that writes to it have to be told. */
+export const CODE_PAGES = ENTERED_PAGES - 0x10_0000;
+export const MAX_CHUNKS = (CODE_PAGES - CHUNKS) / CHUNK_BYTES;
 
 /** Fields of a decoded record. The next instruction's record follows, or one that leads to it. */
 export const Field = {

@@ -22,7 +22,7 @@ interface Piece {
   readonly length: number;
 }
 
-/** What generated code calls when an access is not in the TLB: walks, devices, page borders, watches, written code. */
+/** What generated code calls when an access is not in the TLB, and page-walk.ts declines: faults, devices, page borders, written code. */
 export class MemoryUnit {
   /** Where the bytes in the bounce buffer go when they are committed. */
   #pending: readonly Piece[] = [];
@@ -54,6 +54,11 @@ export class MemoryUnit {
     if (writes && this.code().isCode(physical)) this.code().invalidate(physical, bytes);
     else this.enter(this.state.get32(State.tlb) + (writes ? TLB_WRITE : 0), low, high, physical);
     return RAM + physical;
+  }
+
+  /** The access at `State.address`, in one page, is about to happen. */
+  watched(access: number): void {
+    this.#watch(access & 0xff, (access & WRITES) !== 0);
   }
 
   /** Of the address of an access; outside 64-bit mode 0, once its segment has been asked. */

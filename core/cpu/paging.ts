@@ -6,24 +6,36 @@ import type { CpuState } from './state.js';
 /** `implicit`: the processor's own access, which EFLAGS.AC does not open user pages to. */
 export const Want = { read: 0, write: 1, user: 2, execute: 4, quiet: 8, implicit: 16 } as const;
 
-const [PRESENT, WRITABLE, USER, ACCESSED, DIRTY, LARGE, GLOBAL] = [1, 2, 4, 0x20, 0x40, 0x80, 0x100];
+/** Of an entry of a paging structure. */
+export const PageBit = {
+  PRESENT: 1,
+  WRITABLE: 2,
+  USER: 4,
+  ACCESSED: 0x20,
+  DIRTY: 0x40,
+  LARGE: 0x80,
+  GLOBAL: 0x100,
+} as const;
+const { PRESENT, WRITABLE, USER, ACCESSED, DIRTY, LARGE, GLOBAL } = PageBit;
 const NX = 0x8000_0000;
-/** Physical addresses have 40 bits, as CPUID says; a set bit above is reserved. */
-const RESERVED_HIGH = 0x000f_ff00;
-const CR0_WP = 1 << 16;
+/** In the upper half. Physical addresses have 40 bits, as CPUID says; a set bit above is reserved. */
+export const RESERVED_HIGH = 0x000f_ff00;
+/** Of entries for 1 GiB and 2 MiB. */
+export const RESERVED_LARGE = { 2: 0x3fff_e000, 1: 0x001f_e000 } as const;
+export const CR0_WP = 1 << 16;
 const CR4_PGE = 1 << 7;
-const CR0_PG = 1 << 31;
+export const CR0_PG = 1 << 31;
 const CR4_PSE = 1 << 4;
 const CR4_PAE = 1 << 5;
 const EFER_LMA = 1 << 10;
-const EFER_NXE = 1 << 11;
+export const EFER_NXE = 1 << 11;
 const RESERVED_4_MIB = 1 << 21;
 const RESERVED_CODE = 8;
 const KEY_CODE = 0x20;
 /** Bits 59..62 of an entry, in its upper half. */
 const KEY_SHIFT = 27;
 
-/** The page walk (manual volume 3, 4.5), on 32-bit halves. */
+/** The page walk (manual volume 3, 4.5), on 32-bit halves: whatever page-walk.ts, which comes first, leaves to it. */
 export class Paging {
   /** Of the last walk that failed: the error code of the page fault. */
   errorCode = 0;
@@ -67,7 +79,7 @@ export class Paging {
     const at = (isCurrent ? State.pdpte : RAM + ((cr3 & 0xffff_ffe0) >>> 0)) + (low >>> 30) * 8;
     if (!isCurrent && at + 8 > RAM + this.state.ramBytes) return this.#fail(want, 0);
     const pointer = this.state.u32[at >>> 2]!;
-    if ((pointer & PRESENT!) === 0) return this.#fail(want, 0);
+    if ((pointer & PRESENT) === 0) return this.#fail(want, 0);
     const table =
       ((pointer & 0xffff_f000) >>> 0) + (this.state.u32[(at >>> 2) + 1]! & 0xf_ffff) * 0x1_0000_0000;
     return this.#descend(table, 1, low, 0, want);
@@ -81,25 +93,25 @@ export class Paging {
       if (at + 4 > this.state.ramBytes) return this.#fail(want, 0);
       const word = (RAM + at) >>> 2;
       const entry = this.state.u32[word]!;
-      if ((entry & PRESENT!) === 0) return this.#fail(want, 0);
-      const large = level === 1 && (entry & LARGE!) !== 0 && (this.state.get32(State.cr4) & CR4_PSE) !== 0;
-      if (large && (entry & RESERVED_4_MIB) !== 0) return this.#fail(want, PRESENT! | RESERVED_CODE);
-      if ((entry & WRITABLE!) === 0) this.writable = false;
-      if ((entry & USER!) === 0) this.user = false;
+      if ((entry & PRESENT) === 0) return this.#fail(want, 0);
+      const large = level === 1 && (entry & LARGE) !== 0 && (this.state.get32(State.cr4) & CR4_PSE) !== 0;
+      if (large && (entry & RESERVED_4_MIB) !== 0) return this.#fail(want, PRESENT | RESERVED_CODE);
+      if ((entry & WRITABLE) === 0) this.writable = false;
+      if ((entry & USER) === 0) this.user = false;
       if (large) return this.#leaf32(low, want, word, 22);
       if (level === 0) return this.#leaf32(low, want, word, 12);
-      this.#touch(word, ACCESSED!, want);
+      this.#touch(word, ACCESSED, want);
       at = ((entry & 0xffff_f000) >>> 0) + ((low >>> 12) & 1023) * 4;
     }
   }
 
   #leaf32(low: number, want: number, word: number, offsetBits: number): number {
-    if (!this.#allowed(want)) return this.#fail(want, PRESENT!);
-    this.#touch(word, want & Want.write ? ACCESSED! | DIRTY! : ACCESSED!, want);
+    if (!this.#allowed(want)) return this.#fail(want, PRESENT);
+    this.#touch(word, want & Want.write ? ACCESSED | DIRTY : ACCESSED, want);
     const entry = this.state.u32[word]!;
-    this.dirty = (entry & DIRTY!) !== 0;
-    this.global = (entry & GLOBAL!) !== 0 && (this.state.get32(State.cr4) & CR4_PGE) !== 0;
-    this.pageBytes = 2 ** offsetBits;
+    this.dirty = (entry & DIRTY) !== 0;
+    this.global = (entry & GLOBAL) !== 0 && (this.state.get32(State.cr4) & CR4_PGE) !== 0;
+    this.pageBytes = 1 << offsetBits;
     const page = (entry & -this.pageBytes) >>> 0;
     // Bits 13..20 of an entry for 4 MiB are bits 32..39 of the address.
     const above = offsetBits === 22 ? (entry >>> 13) & 0xff : 0;
@@ -115,11 +127,11 @@ export class Paging {
       const word = (RAM + at) >>> 2;
       const entry = this.state.u32[word]!;
       const entryHigh = this.state.u32[word + 1]!;
-      if ((entry & PRESENT!) === 0) return this.#fail(want, 0);
-      if (!this.#combine(entry, entryHigh, level)) return this.#fail(want, PRESENT! | RESERVED_CODE);
-      const leaf = level === 0 || (entry & LARGE!) !== 0;
+      if ((entry & PRESENT) === 0) return this.#fail(want, 0);
+      if (!this.#combine(entry, entryHigh, level)) return this.#fail(want, PRESENT | RESERVED_CODE);
+      const leaf = level === 0 || (entry & LARGE) !== 0;
       if (leaf) return this.#leaf(low, want, level, word);
-      this.#touch(word, ACCESSED!, want);
+      this.#touch(word, ACCESSED, want);
       table = ((entry & 0xffff_f000) >>> 0) + (entryHigh & 0xf_ffff) * 0x1_0000_0000;
     }
   }
@@ -132,32 +144,32 @@ export class Paging {
 
   /** False when a reserved bit is set. */
   #combine(entry: number, entryHigh: number, level: number): boolean {
-    if ((entry & WRITABLE!) === 0) this.writable = false;
-    if ((entry & USER!) === 0) this.user = false;
+    if ((entry & WRITABLE) === 0) this.writable = false;
+    if ((entry & USER) === 0) this.user = false;
     if ((entryHigh & NX) !== 0) {
       if ((this.state.get32(State.efer) & EFER_NXE) === 0) return false;
       this.executable = false;
     }
     if ((entryHigh & RESERVED_HIGH) !== 0) return false;
-    return (entry & LARGE!) === 0 || level === 0 || this.#largeFits(entry, level);
+    return (entry & LARGE) === 0 || level === 0 || this.#largeFits(entry, level);
   }
 
   #largeFits(entry: number, level: number): boolean {
     if (level === 3) return false;
-    return (entry & (level === 2 ? 0x3fff_e000 : 0x001f_e000)) === 0;
+    return (entry & RESERVED_LARGE[level === 2 ? 2 : 1]) === 0;
   }
 
   #leaf(low: number, want: number, level: number, word: number): number {
-    if (!this.#allowed(want)) return this.#fail(want, PRESENT!);
+    if (!this.#allowed(want)) return this.#fail(want, PRESENT);
     if (this.user && !this.#keyAllows(want, this.state.u32[word + 1]!))
-      return this.#fail(want, PRESENT! | KEY_CODE);
-    this.#touch(word, want & Want.write ? ACCESSED! | DIRTY! : ACCESSED!, want);
+      return this.#fail(want, PRESENT | KEY_CODE);
+    this.#touch(word, want & Want.write ? ACCESSED | DIRTY : ACCESSED, want);
     const entry = this.state.u32[word]!;
     const entryHigh = this.state.u32[word + 1]!;
-    this.dirty = (entry & DIRTY!) !== 0;
-    this.global = (entry & GLOBAL!) !== 0 && (this.state.get32(State.cr4) & CR4_PGE) !== 0;
+    this.dirty = (entry & DIRTY) !== 0;
+    this.global = (entry & GLOBAL) !== 0 && (this.state.get32(State.cr4) & CR4_PGE) !== 0;
     const offsetBits = 12 + level * 9;
-    this.pageBytes = 2 ** offsetBits;
+    this.pageBytes = 1 << offsetBits;
     const offsetMask = this.pageBytes - 1;
     const page = ((entry & 0xffff_f000 & ~offsetMask) >>> 0) + (entryHigh & 0xf_ffff) * 0x1_0000_0000;
     return page + ((low & offsetMask) >>> 0);

@@ -1,5 +1,6 @@
 import {
   CodeKind,
+  Derived,
   RAM,
   SegmentCode,
   SEGMENT_MARK_SHIFT,
@@ -9,8 +10,10 @@ import {
   Slot,
   State,
   STATE_BYTES,
+  TLB_ENTRIES,
   TLB_SUPERVISOR,
   TLB_USER,
+  WATCHED_PAGES,
 } from './layout.js';
 import { isChecked, modeOf } from './code-kind.js';
 import { Tlb } from './tlb.js';
@@ -29,6 +32,7 @@ export class CpuState {
   readonly i32: Int32Array<ArrayBuffer>;
   readonly u64: BigUint64Array<ArrayBuffer>;
   readonly tlb: Tlb;
+  readonly watchedPages: Uint8Array;
 
   constructor(readonly ramBytes: number) {
     const pages = Math.ceil((RAM + ramBytes) / WASM_PAGE);
@@ -40,6 +44,8 @@ export class CpuState {
     this.i32 = new Int32Array(buffer);
     this.u64 = new BigUint64Array(buffer);
     this.tlb = new Tlb(this.i32);
+    this.watchedPages = this.u8.subarray(WATCHED_PAGES, WATCHED_PAGES + TLB_ENTRIES);
+    this.set32(Derived.ramBytes, ramBytes);
   }
 
   get64(offset: number): bigint {

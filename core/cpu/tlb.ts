@@ -1,9 +1,13 @@
 import {
   CODE_TLB,
   CODE_TLB_ENTRIES,
+  Derived,
   EMPTY_TAG,
+  ENTERED_PAGES,
+  MOST_TLB_LOCALS,
   TLB_ENTRIES,
   TLB_ENTRY_BYTES,
+  TLB_LOCALS,
   TLB_SUPERVISOR,
   TLB_USER,
   TLB_WRITE,
@@ -12,8 +16,7 @@ import {
 const PAGE_MASK = 0xffff_f000;
 const PAGE_SHIFT = 12;
 const END = CODE_TLB + CODE_TLB_ENTRIES * TLB_ENTRY_BYTES;
-/** From so many on it costs less to forget everything. */
-const MOST_LOCAL = 4096;
+const LOCALS = Derived.tlbLocals >> 2;
 
 /** A translation as a page walk answers it. Linear addresses are given as 32-bit halves. */
 export interface TlbEntry {
@@ -26,20 +29,20 @@ export interface TlbEntry {
 }
 
 /** As generated code computes them: `lookup` of the emitter, and `codeTlbEntry`. */
-const dataIndex = (low: number) => (low >>> 8) & ((TLB_ENTRIES - 1) * TLB_ENTRY_BYTES);
+export const dataIndex = (low: number) => (low >>> 8) & ((TLB_ENTRIES - 1) * TLB_ENTRY_BYTES);
 const codeIndex = (low: number) => (low >>> 8) & ((CODE_TLB_ENTRIES - 1) * TLB_ENTRY_BYTES);
 
-/** The tables in which generated code looks for translations: data by privilege and kind of access, and code. */
+/**
+ * The tables in which generated code looks for translations: data by privilege and kind of access, and code. The page walk of generated
+ * code (page-walk.ts) enters translations too.
+ */
 export class Tlb {
-  /** Where entries of pages that are not global were put since they were last forgotten. */
-  readonly #local = new Int32Array(MOST_LOCAL);
-  #locals = 0;
-
-  /** By page of the memory: a data table may lead to it. */
+  readonly #local: Int32Array;
   readonly #entered: Uint8Array;
 
   constructor(private readonly i32: Int32Array<ArrayBuffer>) {
-    this.#entered = new Uint8Array(i32.byteLength >>> PAGE_SHIFT);
+    this.#local = i32.subarray(TLB_LOCALS >> 2, (TLB_LOCALS >> 2) + MOST_TLB_LOCALS);
+    this.#entered = new Uint8Array(i32.buffer, ENTERED_PAGES, i32.byteLength >>> PAGE_SHIFT);
   }
 
   enterData(table: number, entry: TlbEntry): void {
@@ -61,14 +64,15 @@ export class Tlb {
 
   flush(): void {
     this.#empty(TLB_USER, END);
-    this.#locals = 0;
+    this.i32[LOCALS] = 0;
   }
 
   /** What a write of CR3 does: global pages stay. */
   flushLocal(): void {
-    if (this.#locals > MOST_LOCAL) return this.flush();
-    for (let i = 0; i < this.#locals; i++) this.i32[this.#local[i]!] = EMPTY_TAG;
-    this.#locals = 0;
+    const count = this.i32[LOCALS]!;
+    if (count > MOST_TLB_LOCALS) return this.flush();
+    for (let i = 0; i < count; i++) this.i32[this.#local[i]!] = EMPTY_TAG;
+    this.i32[LOCALS] = 0;
   }
 
   flushCode(): void {
@@ -102,8 +106,9 @@ export class Tlb {
     this.i32[at + 1] = high;
     this.i32[at + 2] = value;
     if (global) return;
-    if (this.#locals < MOST_LOCAL) this.#local[this.#locals] = at;
-    this.#locals += 1;
+    const count = this.i32[LOCALS]!;
+    if (count < MOST_TLB_LOCALS) this.#local[count] = at;
+    this.i32[LOCALS] = count + 1;
   }
 
   /** Every word, because filling 32-bit words is fastest: a tag of such words matches nothing either. */

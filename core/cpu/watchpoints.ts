@@ -49,6 +49,16 @@ export class Watchpoints {
     };
   }
 
+  /** Sets 1 for each page that has a watch, by the low bits of its number. */
+  mark(pages: Uint8Array): void {
+    pages.fill(0);
+    for (const { low, length } of this.#watches) {
+      const count = Math.ceil(((low % PAGE_BYTES) + length) / PAGE_BYTES);
+      for (let i = 0; i < Math.min(count, pages.length); i++)
+        pages[(Math.floor(low / PAGE_BYTES) + i) % pages.length] = 1;
+    }
+  }
+
   /** Whether the program has to stop for a hit: one that the machine around does not answer. */
   holds(bus: Pick<CpuBus, 'watch'>): boolean {
     if (!this.isHit || !this.last) return false;
