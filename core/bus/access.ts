@@ -34,5 +34,5 @@ export const overlaps = (a: Range, b: Range): boolean =>
 /** The first address that both hold. */
 export const firstShared = (a: Range, b: Range): number => Math.max(a.base, b.base);
 
-/** All ones: what a bus reads where nobody answers. */
-export const floating = (sizeBytes: number): number => 2 ** (8 * sizeBytes) - 1;
+/** All ones, in at most 4 bytes: what a bus reads where nobody answers. */
+export const floating = (sizeBytes: number): number => 0xffff_ffff >>> (32 - 8 * sizeBytes);

@@ -135,8 +135,8 @@ function widen(handler: PortHandler): WideRegisters {
 
 function joinBytes(sizeBytes: number, byteAt: (index: number) => number): number {
   let value = 0;
-  for (let i = 0; i < sizeBytes; i++) value += (byteAt(i) & 0xff) * 2 ** (8 * i);
-  return value;
+  for (let i = 0; i < sizeBytes; i++) value |= (byteAt(i) & 0xff) << (8 * i);
+  return value >>> 0;
 }
 
 function splitBytes(sizeBytes: number, value: number, put: (index: number, byte: number) => void): void {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { CODE, createCpuBench, DATA, STACK } from './testing/bench.js';
 
-const [RAX, RCX, RDX, RBX, RSP] = [0, 1, 2, 3, 4];
+const [RAX, RCX, RDX, RBX, RSP, RDI] = [0, 1, 2, 3, 4, 7];
 
 /** An IDT at 0xa0000 whose gate n leads to 0xb0000 + 16 * n, where a hlt lies; GDT as the kernel has it. */
 function withTables({ memory, registers }: ReturnType<typeof createCpuBench>) {
@@ -366,6 +366,39 @@ describe('Cpu', () => {
       cpu.addWatchpoint(BigInt(DATA), 4, 'write');
       expect(cpu.run(100)).to.equal('watchpoint');
       expect([seen, cpu.retired]).to.deep.equal([[1, 2, 3], 8]);
+    });
+
+    it('let whoever answers see and change everything at the border behind the write', () => {
+      const borders: [number, bigint][] = [];
+      const { cpu, load, registers } = createCpuBench({
+        bus: {
+          watch: () => {
+            borders.push([cpu.retired, registers.rip]);
+            registers.rip = BigInt(CODE + 6);
+            registers.set(RAX!, 5n);
+            return true;
+          },
+        },
+      });
+      load('89 03 f4 90 90 90 ff c0 eb f6');
+      registers.set(RBX!, BigInt(DATA));
+      cpu.addWatchpoint(BigInt(DATA), 4, 'write');
+      expect(cpu.run(7)).to.equal('budget');
+      expect(borders).to.deep.equal([1, 4, 7].map((retired) => [retired, BigInt(CODE + 2)]));
+      expect([registers.rip, registers.get(RAX!)]).to.deep.equal([BigInt(CODE + 6), 5n]);
+    });
+
+    it('tell of each word of a repeated store', () => {
+      const counts: bigint[] = [];
+      const { cpu, load, registers } = createCpuBench({
+        bus: { watch: () => counts.push(registers.get(RCX!)) > 0 },
+      });
+      load('f3 ab f4');
+      registers.set(RDI!, BigInt(DATA - 4));
+      registers.set(RCX!, 4n);
+      cpu.addWatchpoint(BigInt(DATA), 8, 'write');
+      expect(cpu.run(100)).to.equal('halt');
+      expect(counts).to.deep.equal([2n, 1n]);
     });
 
     it('leave when whoever answers asks for that', () => {

@@ -9,9 +9,9 @@ import { Exceptions } from './exceptions.js';
 import { sharedGenerated } from './generated.js';
 import type { Generated } from './generated.js';
 import { Guard } from './guard.js';
-import { functionsFor } from './imports.js';
+import { functionsFor, ONCE_REFUSED } from './imports.js';
 import { InstructionFetch } from './instruction-fetch.js';
-import { Leave, State } from './layout.js';
+import { Attention, Leave, State } from './layout.js';
 import { Linker } from './linker.js';
 import { LinearMemory } from './linear-memory.js';
 import { hiddenFeatures } from './model.js';
@@ -44,8 +44,6 @@ import { TierTwo } from './tier-two/tier-two.js';
 import type { TierTwoOptions } from './tier-two/tier-two.js';
 import { helperSignatures } from './x87/index.js';
 
-const LEAVE_ONCE = -Leave.attention;
-const FAULT_ONCE = -Leave.exception;
 const MAX_BUDGET = 0x7fff_ffff;
 
 export class X86Cpu implements Cpu {
@@ -274,12 +272,23 @@ export class X86Cpu implements Cpu {
 
   #leave(reason: ExitReason): void {
     this.#stop ??= reason;
-    this.state.set32(State.attention, 1);
+    this.state.set32(State.attention, Attention.leave);
   }
 
   #noticeWatch(): void {
     this.#watchpoints.isHit = true;
-    this.state.set32(State.attention, 1);
+    if (this.state.get32(State.attention) === 0) this.state.set32(State.attention, Attention.watch);
+  }
+
+  /** Behind an instruction that hit a watchpoint: whether generated code has to be left. The rest is for `#runUntil`. */
+  #attend(): boolean {
+    if (this.#debug.waitsForBorder()) return true;
+    this.state.set32(State.attention, Attention.none);
+    if (this.#watchpoints.holds(this.#bus)) {
+      this.#stop = 'watchpoint';
+      return true;
+    }
+    return this.state.get32(State.attention) !== 0;
   }
 
   #createTierTwo(options: TierTwoOptions): TierTwo {
@@ -357,7 +366,7 @@ export class X86Cpu implements Cpu {
       context: () => this.#context,
       tierTwo: this.#tierTwo,
       once: () => this.#once(),
-      leaveOnce: LEAVE_ONCE,
+      attend: () => this.#attend(),
     });
     const { exports } = new WebAssembly.Instance(this.#generated.pageWalk, { env: functions as never });
     return new Linker(this.#generated, { ...functions, ...exports, forms: this.#rare.table });
@@ -369,11 +378,11 @@ export class X86Cpu implements Cpu {
     if (this.#breakpoints.stopsAt(rip)) {
       this.#leave('breakpoint');
       this.#breakpoints.passing = rip;
-      return LEAVE_ONCE;
+      return ONCE_REFUSED.leave;
     }
-    if (this.#debug.stopsAt(rip)) return LEAVE_ONCE;
+    if (this.#debug.stopsAt(rip)) return ONCE_REFUSED.leave;
     const bytes = this.#fetch.bytes();
-    return bytes ? this.#code.decodeOnce(bytes, Number(rip & 0xfffn)) : FAULT_ONCE;
+    return bytes ? this.#code.decodeOnce(bytes, Number(rip & 0xfffn)) : ONCE_REFUSED.fault;
   }
 
   #controlChanged(): void {

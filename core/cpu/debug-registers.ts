@@ -102,6 +102,13 @@ export class DebugRegisters {
     return steps || shadow !== 0 || (flags & Flag.RF) !== 0;
   }
 
+  /** Whether `begin` has something to do before the next instruction, or `end` behind the last one. */
+  waitsForBorder(): boolean {
+    const { state } = this;
+    const flags = state.get32(State.systemFlags) & (Flag.RF | Flag.TF);
+    return flags !== 0 || state.get32(State.singleStep) !== 0 || state.get32(State.shadow) !== 0;
+  }
+
   /** After it: true when a #DB trap is due. */
   end(executed: number): boolean {
     const { state } = this;

@@ -2,6 +2,7 @@ import { state32, state64, toState32, toState64 } from './emitter/emitter.js';
 import { ripOf } from './emitter/record-emitter.js';
 import { codeTlbEntry } from './emitter/record-emitter.js';
 import {
+  Attention,
   CODE_TLB,
   Field,
   FORM_OF_OP,
@@ -30,6 +31,8 @@ export interface DriverParts {
   readonly once: number;
   readonly hot: number;
   readonly reached: number;
+  /** () => whether to leave. */
+  readonly attend: number;
   /** (record, budget) => pause */
   readonly loop: number;
   /** Type of a rare form: (record) => status. */
@@ -110,6 +113,11 @@ class DriverBuilder {
 
   /** Leaves with rip at the record, or where it leads to. */
   #leaveAt(reason: number): void {
+    this.#settleRip();
+    this.#leave(reason);
+  }
+
+  #settleRip(): void {
     const body = this.#body;
     const record = body.get(this.#record);
     body.if(record, () => {
@@ -123,7 +131,15 @@ class DriverBuilder {
       const rip = select(i32.eq(this.#op(), i32.const(Op.pageEnd)), behind, ripOf(record));
       body.do(toState64(State.rip, rip));
     });
-    this.#leave(reason);
+  }
+
+  /** At the border behind an instruction that touched something watched: mostly somebody is told and the program goes on. */
+  #attend(): void {
+    const body = this.#body;
+    this.#settleRip();
+    body.do(toState32(State.left, body.get(this.#budget)));
+    body.if(call(this.parts.attend, 'i32'), () => this.#leave(Leave.attention));
+    body.set(this.#record, i32.const(0));
   }
 
   #leave(reason: number): void {
@@ -158,7 +174,14 @@ class DriverBuilder {
       () => body.set(this.#record, i32.const(0)),
       () => body.set(this.#record, i32.add(record, i32.const(RECORD_BYTES))),
     );
-    body.if(state32(State.attention), () => this.#leaveAt(Leave.attention));
+    body.if(state32(State.attention), () => {
+      const isWatch = i32.eq(state32(State.attention), i32.const(Attention.watch));
+      body.if(
+        isWatch,
+        () => this.#attend(),
+        () => this.#leaveAt(Leave.attention),
+      );
+    });
   }
 
   #behindHead(): void {

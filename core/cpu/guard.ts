@@ -21,11 +21,16 @@ export class Guard {
       try {
         return action(...args);
       } catch (error) {
-        if (error instanceof GuestFault) this.record(error);
-        else this.#fail(error);
-        return failed;
+        return this.caught(error, failed);
       }
     };
+  }
+
+  /** The same for a function that catches by itself, which V8 optimises better. */
+  caught<Answer>(error: unknown, failed: Answer): Answer {
+    if (error instanceof GuestFault) this.record(error);
+    else this.#fail(error);
+    return failed;
   }
 
   rethrow(): void {

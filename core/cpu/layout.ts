@@ -32,7 +32,7 @@ export const State = {
   address: 0x0e8,
   /** A `LeftBy`. */
   leftBy: 0x0f0,
-  /** Nonzero: leave at the next instruction border. */
+  /** An `Attention`; nonzero: leave at the next instruction border. */
   attention: 0x0f4,
   /** Record that the loop over records was left at. */
   record: 0x0f8,
@@ -240,6 +240,8 @@ export const SEGMENT_SHIFT = 3;
 /** Of `scaleSegment`, the offset into `State.segmentBases`. */
 export const SEGMENT_BITS = 0x78;
 
+/** `watch`: nothing else than a watchpoint has been hit. */
+export const Attention = { none: 0, leave: 1, watch: 2 } as const;
 /** What `run` answers. */
 export const Leave = { budget: 0, exception: 1, attention: 2 } as const;
 /** What a rare form answers. `linked`: the form was not there yet, call again. */

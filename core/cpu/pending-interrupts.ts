@@ -34,32 +34,34 @@ export class PendingInterrupts {
   /** Something changed: generated code is to leave at the next border when that lets an interrupt come. */
   attend(): void {
     this.#note();
-    if (this.#nmiMayCome || (this.#line && this.#enabled)) this.state.set32(State.attention, 1);
+    if (this.#nmiMayCome() || (this.#line && this.#enabled())) this.state.set32(State.attention, 1);
   }
 
   /** Between two instructions: the most urgent one that may come. */
   deliver(): void {
     if (this.state.get32(State.shadow) !== 0) return;
-    if (this.#nmiMayCome) {
+    if (this.#nmiMayCome()) {
       this.#nmi = false;
       this.#interrupt(Vector.NMI);
-    } else if (this.#line && this.#enabled) {
+    } else if (this.#line && this.#enabled()) {
       this.#interrupt(this.bus.acknowledgeInterrupt());
     }
     this.#note();
   }
 
-  get #enabled(): boolean {
+  // No getters: V8 calls into its runtime for private ones, and this is asked at every border.
+
+  #enabled(): boolean {
     return (this.state.get32(State.systemFlags) & Flag.IF) !== 0;
   }
 
   /** From its delivery until iret no other comes. */
-  get #nmiMayCome(): boolean {
+  #nmiMayCome(): boolean {
     return this.#nmi && this.state.get32(State.nmiBlocked) === 0;
   }
 
   #note(): void {
-    this.state.set32(State.interruptPending, this.#line || this.#nmiMayCome ? 1 : 0);
+    this.state.set32(State.interruptPending, this.#line || this.#nmiMayCome() ? 1 : 0);
   }
 
   #interrupt(vector: number): void {

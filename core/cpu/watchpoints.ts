@@ -19,13 +19,14 @@ const HALF = 2 ** 32;
 
 /** Ranges of linear addresses whose accesses stop the machine. Their pages stay out of the TLB. */
 export class Watchpoints {
-  readonly #watches = new Set<Placed>();
+  /** An array, because every access to a watched page looks through them. */
+  #watches: readonly Placed[] = [];
   last: WatchHit | undefined;
   /** Nobody has been asked about the last hit yet. */
   isHit = false;
 
   get any(): boolean {
-    return this.#watches.size > 0;
+    return this.#watches.length > 0;
   }
 
   /** Those that lie in a range of physical memory at this time. `translate` answers undefined for what is not mapped. */
@@ -34,7 +35,7 @@ export class Watchpoints {
     length: number,
     translate: (linear: bigint) => number | undefined,
   ): readonly { readonly linear: bigint; readonly length: number }[] {
-    return [...this.#watches].filter((watch) => {
+    return this.#watches.filter((watch) => {
       const start = translate(watch.linear);
       return start !== undefined && physical < start + watch.length && start < physical + length;
     });
@@ -42,10 +43,12 @@ export class Watchpoints {
 
   add(watch: Watch, changed: () => void): Undo {
     const placed = { ...watch, low: lowHalf(watch.linear), high: highHalf(watch.linear) };
-    this.#watches.add(placed);
+    this.#watches = [...this.#watches, placed];
     changed();
     return () => {
-      if (this.#watches.delete(placed)) changed();
+      if (!this.#watches.includes(placed)) return;
+      this.#watches = this.#watches.filter((watch) => watch !== placed);
+      changed();
     };
   }
 

@@ -39,7 +39,7 @@ export function createBridge(parts: BridgeParts): CpuBus {
     portOut: (port, sizeBytes, value) =>
       guard('port output', undefined, () => ports.write(port, sizeBytes, value)),
     mmioRead: (physical, sizeBytes) =>
-      guard('memory read', floatingWide(sizeBytes), () => mmio.read(physical, sizeBytes)),
+      guard('memory read', FLOATING_WIDE[sizeBytes]!, () => mmio.read(physical, sizeBytes)),
     mmioWrite: (physical, sizeBytes, value) =>
       guard('memory write', undefined, () => mmio.write(physical, sizeBytes, value)),
     hypercall: () => guard('hypercall', false, askHooks),
@@ -94,6 +94,5 @@ function answerException(hooks: MachineHooks, vector: number, errorCode: number,
   return hooks.exception.call(vector, errorCode, cr2) ?? false;
 }
 
-function floatingWide(sizeBytes: number): bigint {
-  return (1n << BigInt(8 * sizeBytes)) - 1n;
-}
+/** By bytes. */
+const FLOATING_WIDE = Array.from({ length: 9 }, (_, sizeBytes) => (1n << BigInt(8 * sizeBytes)) - 1n);

@@ -68,7 +68,7 @@ export class NativeUserMemory implements UserMemory {
     const end = pointer + length;
     for (let page = pointer - (pointer % PAGE_BYTES); page < end; page += PAGE_BYTES) {
       const at = Math.max(page, pointer);
-      if (this.memory.translateUser(at, this.#root, write) < 0) throw new UserFault(at, write);
+      if (this.memory.translateUser(at, this.#root(), write) < 0) throw new UserFault(at, write);
     }
   }
 
@@ -80,12 +80,13 @@ export class NativeUserMemory implements UserMemory {
   ): void {
     for (let at = 0; at < length;) {
       const count = Math.min(PAGE_BYTES - ((pointer + at) % PAGE_BYTES), length - at);
-      visit(this.memory.translateUser(pointer + at, this.#root, write), at, count);
+      visit(this.memory.translateUser(pointer + at, this.#root(), write), at, count);
       at += count;
     }
   }
 
-  get #root(): number {
+  /** No getter: V8 calls into its runtime for private ones. */
+  #root(): number {
     return this.space.table.root;
   }
 }
