@@ -137,3 +137,16 @@ function outermostLeft(
     if (head === 0) return left;
   }
 }
+
+/** By node: the head of the innermost loop that it belongs to. */
+export function headsOf(nesting: readonly (Nesting | undefined)[]): ReadonlyMap<number, number> {
+  const heads = new Map<number, number>();
+  const visit = (node: number, head: number): void => {
+    const { isLoop, inside, outside } = nesting[node]!;
+    heads.set(node, isLoop ? node : head);
+    for (const next of inside) visit(next, isLoop ? node : head);
+    for (const next of outside) visit(next, head);
+  };
+  visit(0, -1);
+  return heads;
+}

@@ -8,7 +8,7 @@ import type { Expr } from '../wasm/expr.js';
 import { i32, i64 } from '../wasm/expr.js';
 import { FloatShortcuts } from './float-shortcuts.js';
 import { PLAIN } from './plain-float.js';
-import { nestingOf } from './control-flow.js';
+import { headsOf, nestingOf } from './control-flow.js';
 import type { Graph, Nesting } from './control-flow.js';
 import type { SwitchedGraph } from './loop-switches.js';
 import { switchedGraph } from './loop-switches.js';
@@ -21,6 +21,7 @@ import type { Origin } from './deferred-flags.js';
 import type { Region, RegionInstruction, RegionPage } from './region.js';
 import { RegionGraph } from './region-graph.js';
 import { gainsByPlainFloat, VectorShortcuts } from './vector-shortcuts.js';
+import { SharedBudget } from './shared-budget.js';
 import { emitX87, loadsControl } from './x87-shortcuts.js';
 import { X87Stack } from './x87-stack.js';
 
@@ -45,7 +46,7 @@ class RegionFunction implements RegionFrame {
   readonly #body = new RegionBody(['i32']);
   readonly base: Local = this.#body.local('i64');
   readonly #left: Local = this.#body.parameter(0);
-  /** Place times 256, plus how many instructions were counted that were not done. */
+  /** Place times 256, plus how many instructions were taken from the budget that were not done. */
   readonly #exitCode: Local = this.#body.local('i32');
   /** A `LeftBy`. */
   readonly #by: Local = this.#body.local('i32');
@@ -70,6 +71,7 @@ class RegionFunction implements RegionFrame {
   #instruction!: RegionInstruction;
   #uncounted = 0;
   #targets!: IndirectTargets;
+  #budget!: SharedBudget;
   #predecessors: readonly (readonly number[])[] = [];
   /** By block that is done, how it leaves the flags. */
   readonly #origins = new Map<number, Origin | undefined>();
@@ -169,7 +171,10 @@ class RegionFunction implements RegionFrame {
     this.#predecessors = graph.map((_, number) =>
       [...graph.keys()].filter((each) => graph[each]!.includes(number)),
     );
-    this.#nested(0, nesting ?? nestingOf(graph)!);
+    const sizes = this.region.blocks.map(({ instructions }) => instructions.length);
+    nesting ??= nestingOf(graph)!;
+    this.#budget = new SharedBudget(sizes, this.#predecessors, headsOf(nesting), MOST_INSTRUCTIONS_A_BLOCK);
+    this.#nested(0, nesting);
   }
 
   #successors(goesOut: boolean): Graph {
@@ -232,10 +237,13 @@ class RegionFunction implements RegionFrame {
     for (const { known } of [this.#floats, this.#vectors]) known.forget();
     flags.origin = this.#originBefore(number);
     if (number !== 0) body.addresses.begin(this.#predecessors[number]!);
-    this.#uncounted = instructions.length;
+    this.#uncounted = this.#budget.held(number);
     if (this.#x87?.begin(number) === false) return body.unreachable();
-    body.set(this.#left, i32.sub(body.get(this.#left), i32.const(instructions.length)));
-    this.#exitAt(place, i32.ltS(body.get(this.#left), i32.const(0)));
+    const taken = this.#budget.taken(number);
+    if (taken > 0) {
+      body.set(this.#left, i32.sub(body.get(this.#left), i32.const(taken)));
+      this.#exitAt(place, i32.ltS(body.get(this.#left), i32.const(0)));
+    }
     for (const instruction of instructions) {
       if (!this.#emit(instruction)) return;
       this.#uncounted--;
@@ -311,6 +319,7 @@ class RegionFunction implements RegionFrame {
   #goToBlock(number: number): void {
     const body = this.#body;
     if (this.#x87?.fits(number) === false) return this.#leaveAt(this.region.blocks[number]!.place);
+    if (!this.#budget.shares(this.#number, number)) this.#giveBackRest();
     const through = this.#switched.switchOn(this.#number, number);
     if (through === undefined) return body.br(this.#labels.get(number)!);
     body.set(this.#choiceOf(through), i32.const(this.#switched.graph[through]!.indexOf(number)));
@@ -347,8 +356,15 @@ class RegionFunction implements RegionFrame {
     );
   }
 
+  /** Of what was taken for a block and those behind it, when it ends and none of them comes next. */
+  #giveBackRest(): void {
+    const rest = this.#budget.rest(this.#number);
+    if (rest > 0) this.#body.set(this.#left, i32.add(this.#body.get(this.#left), i32.const(rest)));
+  }
+
   leaveTo(target: Expr): void {
     this.#x87?.mayLeave();
+    this.#giveBackRest();
     this.#body.set(this.#target, target);
     this.#body.br(this.#dynamic);
   }
