@@ -171,8 +171,10 @@ export class PromotedState {
       : loadVector(value, inside, opcode);
   }
 
-  #store(at: number, opcode: readonly number[], value: Expr): Expr {
+  #store(at: number, opcode: readonly number[], given: Expr): Expr {
     const place = this.#place(at);
+    // What flags were computed from is gone once one of them is written.
+    const value = isFlagWord(place.offset) ? this.body.let(given) : given;
     const old = this.body.get(place.local);
     const inside = at - place.offset;
     if (at === State.mxcsr && this.keepsControl) refuse();
