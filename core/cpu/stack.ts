@@ -15,7 +15,7 @@ export interface StackPlace {
   /** The stack segment; undefined in 64-bit mode, which has none. */
   readonly segment: Segment | undefined;
   readonly top: bigint;
-  /** Accessed as rings 0 to 2 do. */
+  /** Accessed by the processor itself, as ring 0 does. */
   readonly supervisor: boolean;
   /** Of the #SS where the segment is too small. */
   readonly faultCode?: number;
@@ -40,7 +40,8 @@ export class Stack {
     return new Stack(memory, {
       segment: state.isLong ? undefined : state.segment('ss'),
       top: state.get64(RSP),
-      supervisor: state.cpl !== 3,
+      // Rings 0 to 2 push there as any of their instructions does: EFLAGS.AC counts.
+      supervisor: false,
     });
   }
 

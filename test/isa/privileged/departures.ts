@@ -38,6 +38,7 @@ const GP = 'd';
 const ACCESSED = 1n << 40n;
 const isCanonical = (value: string) =>
   BigInt.asUintN(64, BigInt.asIntN(48, BigInt(`0x${value}`))) === BigInt(`0x${value}`);
+const hasRexW = (code: Uint8Array) => code.some((byte) => (byte & 0xf8) === 0x48);
 const isUser = ({ cs }: SystemCase['fields']) => (cs! & 3n) === 3n;
 
 /** Where QEMU 7.2 leaves the manual, or the manual leaves it open: the difference that is explained by it. */
@@ -116,7 +117,7 @@ const DEPARTURES: readonly (readonly [reason: string, explains: Explains])[] = [
   ],
   [
     'ignores REX.W of lss, lfs and lgs, as AMD has it',
-    isRow(/^L[SFG]S_/, (_, { systemCase: { code } }) => code.some((byte) => (byte & 0xf8) === 0x48)),
+    isRow(/^L[SFG]S_/, (_, { systemCase: { code } }) => hasRexW(code)),
   ],
   ['has no performance counters at all', isRow(/^RDPMC$/, (_, { theirs }) => theirs.get('vector') === UD)],
   [
@@ -142,11 +143,7 @@ const DEPARTURES: readonly (readonly [reason: string, explains: Explains])[] = [
   ],
   [
     'cuts rsp to 32 bits for iret and retf of 16 and 32 bits, as it is in compatibility mode',
-    isRow(
-      /^(IRET|RETF)/,
-      (_, { systemCase: { code, gpr } }) =>
-        !code.some((byte) => (byte & 0xf8) === 0x48) && gpr[4]! >> 32n !== 0n,
-    ),
+    isRow(/^(IRET|RETF)/, (_, { systemCase: { code, gpr } }) => !hasRexW(code) && gpr[4]! >> 32n !== 0n),
   ],
   ['notes conditions of data breakpoints that are off', differsBy(/^dr6$/, 0xfn)],
   ['leaves the privilege out of the selector of conforming code', isRow(/^CALLF/, differsBy(/^cs$/, 3n))],
@@ -172,15 +169,26 @@ const DEPARTURES: readonly (readonly [reason: string, explains: Explains])[] = [
       mine.get('vector') === GP && parseInt(theirs.get('ss')!, 16) < 4 && theirs.get('ss') !== mine.get('ss'),
   ],
   [
-    'does not compare the offset of a return with the limit of the segment',
-    isRow(/^(RETF|IRET)/, (_, { mine, theirs }) => mine.get('vector') === GP && theirs.get('code') === '14'),
+    'does not compare the offset of a far call or return with the limit of the segment',
+    isRow(
+      /^(RETF|IRET|CALLF)/,
+      (_, { mine, theirs, systemCase: { code } }) =>
+        mine.get('vector') === GP &&
+        mine.get('code') === '0' &&
+        (theirs.get('code') === '14' || hasRexW(code)),
+    ),
+  ],
+  [
+    'loads code that is of 64 and of 32 bits at once',
+    isRow(/^(JMPF|CALLF|RETF|IRET)/, (_, { mine }) => mine.get('vector') === GP && mine.get('code') === 'e8'),
   ],
   ['keeps 16 bits of the selector for sysenter', differsBy(/^sysenterCs$/, 0xffff_0000n)],
   [
     'drops the upper half of CR0',
     isRow(
       /^MOV_Cq/,
-      (_, { mine, systemCase: { gpr } }) => mine.get('vector') === GP && gpr[0]! >> 32n !== 0n,
+      (_, { mine, systemCase: { gpr } }) =>
+        mine.get('vector') === GP && gpr.some((value) => value >> 32n === 0x100n),
     ),
   ],
   [

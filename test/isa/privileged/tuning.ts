@@ -13,7 +13,7 @@ interface Draft {
 }
 type Tuning = (draft: Draft) => void;
 
-const [RAX, RCX, RDX, RSP, R11] = [0, 1, 2, 4, 11] as const;
+const [RAX, RCX, RDX, RSP, RDI, R11] = [0, 1, 2, 4, 7, 11] as const;
 const SELECTORS = [
   0, 1, 3, 0x04, 0x07, 0x08, 0x0b, 0x0c, 0x0f, 0x10, 0x13, 0x14, 0x17, 0x18, 0x1b, 0x20, 0x22, 0x23, 0x28,
   0x2b, 0x30, 0x38, 0x40, 0x48, 0x50, 0x53, 0x58, 0x5b, 0x60, 0x63, 0x68, 0x6b, 0x70, 0x73, 0x78, 0x80, 0x83,
@@ -176,8 +176,10 @@ function msr({ testCase, random }: Draft): void {
 }
 
 function ports(draft: Draft): void {
-  const { testCase, random } = draft;
+  const { testCase, fields, random } = draft;
   testCase.before.gpr[RDX] = BigInt(random.pick(PORTS)) | (random.u64() & ~0xffffn);
+  // Ring 0 could write to the monitor.
+  if (fields.cs === 8n) testCase.before.gpr[RDI] = DATA + BigInt(64 + random.below(0x1f00));
 }
 
 const setImmediate = ({ testCase }: Draft, value: number) =>
