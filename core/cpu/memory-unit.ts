@@ -1,6 +1,6 @@
 import type { CodeCache } from './code-cache.js';
 import { ControlBit } from './control-bits.js';
-import { Vector } from './guest-fault.js';
+import { GuestFault, Vector } from './guest-fault.js';
 import { ACCESS_CODE, RAM, State, TLB_SUPERVISOR, TLB_USER, TLB_WRITE } from './layout.js';
 import { linearInSegment } from './segment-access.js';
 import type { Paging } from './paging.js';
@@ -16,6 +16,13 @@ const MAX_DEVICE_ACCESS = 8;
 const READING: readonly AccessKind[] = ['read'];
 /** Who has found a page for writing may read there too. */
 const WRITING: readonly AccessKind[] = ['write', 'read'];
+
+/** Bytes of the first part of operands that are accessed in parts: ten-byte numbers, x87 environments of 16 and 32 bits. */
+const FIRST_PART: ReadonlyMap<number, number> = new Map([
+  [10, 8],
+  [14, 2],
+  [28, 4],
+]);
 
 interface Piece {
   readonly physical: number;
@@ -66,9 +73,23 @@ export class MemoryUnit {
     const { state } = this;
     const high = state.i32[(State.address >> 2) + 1]!;
     if (high === 0 || state.isLong) return high;
-    linearInSegment(state, low, high, bytes, writes);
+    try {
+      linearInSegment(state, low, high, bytes, writes);
+    } catch (fault) {
+      this.#requireFirst(low, high, bytes, writes);
+      throw fault;
+    }
     state.i32[(State.address >> 2) + 1] = 0;
     return 0;
+  }
+
+  /** An operand that is accessed in parts ends beyond its segment: a page fault of the first part comes before that. */
+  #requireFirst(low: number, high: number, bytes: number, writes: boolean): void {
+    const first = FIRST_PART.get(bytes);
+    if (first === undefined) return;
+    linearInSegment(this.state, low, high, first, writes);
+    const physical = this.paging.walkNow(low, 0, (writes ? Want.write : 0) | this.#userBit());
+    if (physical === FAILED) throw new GuestFault(Vector.PF, this.paging.errorCode, BigInt(low >>> 0));
   }
 
   /** Carries what generated code stored in the bounce buffer to where it belongs. */

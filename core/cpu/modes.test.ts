@@ -119,6 +119,22 @@ describe('code segments', () => {
   });
 });
 
+describe('lgdt and lidt of protected mode', () => {
+  const load = (hex: string) => {
+    const bench = createProtected();
+    bench.memory.write64(DATA, 0x8765_4321_0fffn);
+    bench.load(`${hex} ${Buffer.from(Uint32Array.of(DATA).buffer).toString('hex')}`);
+    bench.cpu.run(1);
+    return bench.registers;
+  };
+
+  it('load 32 bits of the base, or 24 with operands of 16 bits', () => {
+    expect(load('0f 01 15').gdtr).to.deep.equal({ base: 0x8765_4321n, limit: 0xfff });
+    expect(load('66 0f 01 15').gdtr).to.deep.equal({ base: 0x65_4321n, limit: 0xfff });
+    expect(load('66 0f 01 1d').idtr).to.deep.equal({ base: 0x65_4321n, limit: 0xfff });
+  });
+});
+
 describe('IA-32e mode', () => {
   it('is left by switching paging off in compatibility mode', () => {
     const { cpu, load, registers } = createCompatible(0);

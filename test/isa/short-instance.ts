@@ -9,6 +9,8 @@ const [RCX, RBX, RSP, RBP, RSI, RDI] = [1, 3, 4, 5, 6, 7] as const;
 const STATUS_FLAGS = 0x8d5;
 const DIRECTION = 0x400;
 const OPERAND_BYTES = 128;
+/** Of all that 32 bits reach. */
+const END = 1n << 32n;
 const MAPS: Readonly<Record<string, readonly number[]>> = {
   '1': [],
   '0f': [0x0f],
@@ -97,6 +99,8 @@ class ShortInstance {
     const { random } = this;
     if (this.segments && random.oneIn(2)) return DATA + BigInt(random.below(40) + random.pick([-20, 4076]));
     if (random.oneIn(24)) return FIXED + BigInt(random.below(PAGE_BYTES - 64) & -alignment);
+    if (random.oneIn(30))
+      return END - BigInt(random.below(OPERAND_BYTES) & -alignment) + BigInt(random.below(4));
     if (random.oneIn(12)) return DATA + BigInt(random.pick([-4, -1, DATA_BYTES - 4, PAGE_BYTES - 3]));
     return DATA + BigInt(64 + (random.below(DATA_BYTES - 64 - OPERAND_BYTES) & -alignment));
   }

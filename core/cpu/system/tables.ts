@@ -14,12 +14,18 @@ const [AVAILABLE_TSS, BUSY_TSS, LDT, CALL_GATE] = [9, 11, 2, 12] as const;
 /** Of 16 bits: not in IA-32e mode. */
 const [SHORT_TSS, SHORT_BUSY_TSS, SHORT_CALL_GATE, TASK_GATE] = [1, 3, 4, 5] as const;
 
+/** With operands of 16 bits, as the 80286 has it. */
+const SHORT_BASE = 0xff_ffff;
+
 const loadsTable =
   (base: number, limit: number): SystemHandler =>
   ({ state, memory }) => {
     const at = argument64(state, 0);
     const newLimit = memory.readNumber(at, 2);
-    const newBase = state.isLong ? memory.read64(at + 2n) : BigInt(memory.readNumber(at + 2n, 4));
+    const newBase = state.isLong
+      ? memory.read64(at + 2n)
+      : BigInt(memory.readNumber(at + 2n, 4) & (argument32(state, 1) === 16 ? SHORT_BASE : -1)) &
+        0xffff_ffffn;
     if (!isCanonical(newBase)) throw new GuestFault(Vector.GP);
     state.set64(base, newBase);
     state.set32(limit, newLimit);

@@ -26,6 +26,12 @@ const controlRegister =
     e.system(operation);
   };
 
+/** The operand size counts outside 64-bit mode. */
+const loadsTable =
+  (operation: SystemOperation): Meaning =>
+  (e) =>
+    e.system(operation, e.address(0), i64.const(e.size));
+
 const information: Row[] = [
   { ...FIXED, name: 'CPUID', encoding: '0f a2', does: asks('cpuid') },
   { ...FIXED, name: 'RDTSC', encoding: '0f 31', does: privilegedBy(ControlBit.TSD, asks('readTsc')) },
@@ -108,8 +114,8 @@ const tables: Row[] = [
   },
   { ...FIXED, name: 'XGETBV', cpuid: 'XSAVE', encoding: 'np 0f 01 =d0', does: asks('readExtendedControl') },
   { ...RING0, name: 'XSETBV', cpuid: 'XSAVE', encoding: 'np 0f 01 =d1', does: asks('writeExtendedControl') },
-  { ...RING0, name: 'LGDT_Ms', encoding: '0f 01 /2', does: asksWithAddress('loadGdt') },
-  { ...RING0, name: 'LIDT_Ms', encoding: '0f 01 /3', does: asksWithAddress('loadIdt') },
+  { ...RING0, name: 'LGDT_Ms', encoding: '0f 01 /2', sizes: 'v', does: loadsTable('loadGdt') },
+  { ...RING0, name: 'LIDT_Ms', encoding: '0f 01 /3', sizes: 'v', does: loadsTable('loadIdt') },
   {
     ...FIXED,
     name: 'SGDT_Ms',

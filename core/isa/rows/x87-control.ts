@@ -102,8 +102,15 @@ const registerAddress = (i: number) =>
     i32.const(State.x87),
   );
 
+/** All of the image is looked at from its start on before any of it is loaded or stored. */
+function touchImage(e: Emitter, base: Expr, access: 'read' | 'write'): void {
+  e.translate(base, environmentBytes(e), access);
+  for (let i = 0; i < 8; i++) e.translate(i64.add(base, i64.const(environmentBytes(e) + i * 10)), 10, access);
+}
+
 const save: Meaning = (e) => {
   const base = e.let(e.address(0));
+  touchImage(e, base, 'write');
   storeEnvironment(e, base);
   for (let i = 0; i < 8; i++) {
     const at = e.let(registerAddress(i));
@@ -117,6 +124,7 @@ const save: Meaning = (e) => {
 
 const restore: Meaning = (e) => {
   const base = e.let(e.address(0));
+  touchImage(e, base, 'read');
   const registers = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => {
     const host = e.translate(i64.add(base, i64.const(environmentBytes(e) + i * 10)), 10, 'read');
     return { low: e.let(i64.load(host)), head: e.let(i32.load16u(host, 8)) };

@@ -192,6 +192,10 @@ const DEPARTURES: readonly (readonly [reason: string, explains: Explains])[] = [
     ),
   ],
   [
+    'cuts bases of tables to 24 bits behind prefix 66, even in 64-bit mode',
+    isRow(/^L[GI]DT/, (_, { systemCase: { code } }) => code.includes(0x66)),
+  ],
+  [
     'has no int1',
     isRow(/^INT1$/, (_, { theirs, mine }) => theirs.get('vector') === UD && mine.get('vector') === DB),
   ],
