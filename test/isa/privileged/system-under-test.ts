@@ -32,6 +32,12 @@ export function whyNoQemu(): string | undefined {
   return whyNoAssembler();
 }
 
+/** Another one departs from the manual elsewhere. */
+export function whyNotThisQemu(): string | undefined {
+  const version = /version (\d+\.\d+)/.exec(spawnSync(QEMU, ['--version']).stdout?.toString() ?? '');
+  return version?.[1] === '7.2' ? undefined : `needs QEMU 7.2, found ${version?.[1] ?? 'none'}`;
+}
+
 /** The monitor, and where it begins, waits, and has its handlers. */
 class Monitor {
   readonly file = assemble(fileURLToPath(new URL('monitor.s', import.meta.url)));
