@@ -71,10 +71,12 @@ export const State = {
   fpuTrap: 0x1a4,
   /** 1 while an interrupt or NMI waits for IF. */
   interruptPending: 0x1a8,
-  /** Number of a region that was made before MXCSR became what it is now; 0: none. */
+  /** Number of a region that was made for another MXCSR than there is now, or for numbers of other magnitudes; 0: none. */
   outgrown: 0x1ac,
   /** Top of the stack that an exception switches to. */
   newStack: 0x1b0,
+  /** How often a region met a number of a magnitude, or an MXCSR, that it was not made for. */
+  strays: 0x1b8,
   /** Eight debug registers. */
   dr: 0x1c0,
   /** Eight segments of 24 bytes: base u64, selector u32, attributes u32, limit u32, unused. */

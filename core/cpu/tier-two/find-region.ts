@@ -80,6 +80,7 @@ class RegionFinder {
       jumpPlaces: jumpPlaces.filter((place) => scan.begins(place)),
       tlb: this.sources.state.get32(State.tlb),
       isPlainFloat: isPlain(this.sources.state),
+      isWide: false,
       x87: this.#x87Entry(scan.rows),
       pages: [...this.#pages]
         .filter(([distance, { number }]) => distance !== 0 && this.#bytes.has(number))

@@ -1,138 +1,207 @@
 import type { Emitter } from '../emitter/emitter.js';
-import { State, VECTOR_STRIDE } from '../layout.js';
 import type { Expr } from '../wasm/expr.js';
 import { i32, i64 } from '../wasm/expr.js';
 import { f32, f64 } from '../wasm/float-expr.js';
-import { KnownNumbers } from './known-numbers.js';
+import { f32x4, f64x2, v128 } from '../wasm/simd-expr.js';
+import type { KnownNumbers } from './known-numbers.js';
+import { FLOATS, LowLanes, topOf } from './low-lanes.js';
+import { isNonzero, isWithin, rangeOf } from './number-checks.js';
+import type { FormatName, Range } from './number-ranges.js';
+import { isInside, isSafe, LIMITS, product, quotient, root, sum } from './number-ranges.js';
 import type { RegionBody } from './region-body.js';
+import { registerOf } from './vector-registers.js';
+
+export type Exit = (condition: Expr) => void;
+
+/** What the region lends to shortcuts. */
+export interface FloatFrame {
+  /** Numbers may be asked for more than being ordinary; `stray` leaves where they are ordinary, but not so. */
+  readonly isNarrow: boolean;
+  exit: Exit;
+  stray: Exit;
+}
+
+export const ARITHMETIC = /^V?(ADD|SUB|MUL|DIV|SQRT)(SS|SD)_V/;
+export const COPY = /^V?MOV(AP[SD]|UP[SD]|DQA|DQU)_V/;
+const LOAD = /^MOVS(S|D)_Vs[sd]_Ws[sd]$/;
+const STORE = /^MOVS(S|D)_Ws[sd]_Vs[sd]$/;
 
 type Operation = 'add' | 'sub' | 'mul' | 'div' | 'sqrt';
+const RANGES = { add: sum, sub: sum, mul: product, div: quotient } as const;
 
-interface Format {
-  readonly name: 'single' | 'double';
-  readonly bytes: 4 | 8;
+/** One source of a scalar instruction. */
+interface Source {
+  readonly value: Expr;
+  readonly top: () => Expr;
+  /** Where it lies, unless in memory. */
+  readonly register: number | undefined;
+  range: Range | undefined;
 }
-const SINGLE: Format = { name: 'single', bytes: 4 };
-const DOUBLE: Format = { name: 'double', bytes: 8 };
-
-const SCALAR = /^(ADD|SUB|MUL|DIV|SQRT)(SS|SD)_V/;
-const COPY = /^MOVAP[SD]_Vp[sd]_Wp[sd]$/;
-
-const at = (register: number) => State.vector + register * VECTOR_STRIDE;
-const zero = i32.const(0);
 
 /**
- * Scalar arithmetic for a region that is entered only while MXCSR is plain. Then all there is to ask of a number is whether it is ordinary:
- * zero or normal. A result that has been found so need not be asked again as an operand.
+ * Scalar arithmetic for a region that is entered only while MXCSR is plain. Numbers are asked once whether they lie in a range; what is
+ * computed from them needs no question as long as it is certain to be normal or an exact zero. In a region for numbers of all magnitudes each number
+ * and result is asked whether it is zero or normal.
  */
 export class FloatShortcuts {
-  /** Where ordinary numbers lie. */
-  readonly known = new KnownNumbers();
+  readonly lanes: LowLanes;
 
-  constructor(private readonly body: RegionBody) {}
+  constructor(
+    private readonly body: RegionBody,
+    private readonly known: KnownNumbers,
+    private readonly frame: FloatFrame,
+  ) {
+    this.lanes = new LowLanes(body);
+  }
 
   /** Emits the instruction, or says no where only its meaning will do. */
-  emit(e: Emitter, exit: (condition: Expr) => void, reg: number, rm: number): boolean {
+  emit(e: Emitter): boolean {
     const { row, variant } = e.form;
-    if (COPY.test(row.name) && variant === 'r') {
-      this.#copy(e, reg, rm);
+    if (variant === 'r' && COPY.test(row.name)) {
+      this.#copy(e);
       return true;
     }
-    const match = SCALAR.exec(row.name);
+    if (variant === 'm' && LOAD.test(row.name)) return this.#load(e, formatOf(LOAD.exec(row.name)![1]!));
+    if (variant === 'm' && STORE.test(row.name)) return this.#store(e, formatOf(STORE.exec(row.name)![1]!));
+    const match = ARITHMETIC.exec(row.name);
     if (!match) return false;
-    const format = match[2] === 'SS' ? SINGLE : DOUBLE;
-    this.#operate(e, match[1]!.toLowerCase() as Operation, format, { exit, reg, rm });
+    this.#operate(e, match[1]!.toLowerCase() as Operation, formatOf(match[2]!.slice(1)));
     return true;
   }
 
-  #copy(e: Emitter, reg: number, rm: number): void {
+  #copy(e: Emitter): void {
+    const [from, to] = [registerOf(e, 1), registerOf(e, -1)];
     e.form.row.does(e);
-    for (const format of [DOUBLE, SINGLE]) if (this.#knows(format, rm)) this.#learn(format, reg);
+    if (from === to) return;
+    this.known.copy(from, to, e.size / 8);
+    this.lanes.copy(from, to);
   }
 
-  #operate(
-    e: Emitter,
-    operation: Operation,
-    format: Format,
-    { exit, reg, rm }: { exit: (condition: Expr) => void; reg: number; rm: number },
-  ): void {
-    const b = e.isMemory(1) ? this.#fromMemory(e, format) : this.#fromRegister(format, rm);
-    if (e.isMemory(1) || !this.#knows(format, rm)) this.#require(format, b, exit);
-    if (operation === 'sqrt') {
-      exit(floats(format).lt(b, constant(format)));
-      this.#store(format, reg, floats(format).sqrt(b));
+  #load(e: Emitter, format: FormatName): boolean {
+    const to = registerOf(e, -1);
+    const { value, top } = this.#fromMemory(e, format, 1);
+    e.writeRegister(0, inVector(format, v128.const64(0n), value));
+    this.lanes.set(to, format, value, top());
+    return true;
+  }
+
+  #store(e: Emitter, format: FormatName): boolean {
+    const from = registerOf(e, 1);
+    if (!this.lanes.isKnown(from, format)) return false;
+    const host = e.translate(e.address(0), bytesOf(format), 'write');
+    this.body.do(FLOATS[format].store(host, this.lanes.get(from, format)));
+    return true;
+  }
+
+  #operate(e: Emitter, operation: Operation, format: FormatName): void {
+    const second = this.#source(e, 1, format);
+    const to = registerOf(e, -1);
+    const sources = operation === 'sqrt' ? [second] : [this.#source(e, 0, format), second];
+    const compute = () => this.body.let(computed(operation, format, sources));
+    let [result, range] = [undefined as Expr | undefined, LIMITS[format].ordinary];
+    if (this.frame.isNarrow) {
+      range = this.#narrow(operation, format, sources);
+      if (operation === 'sqrt') this.frame.exit(FLOATS[format].lt(second.value, zeroOf(format)));
+      if (operation === 'div') this.frame.exit(i32.eqz(isNonzero(format, second.value)));
+      result = compute();
     } else {
-      const a = this.#fromRegister(format, reg);
-      if (!this.#knows(format, reg)) this.#require(format, a, exit);
-      const result = this.body.let(floats(format)[operation](a, b));
-      this.#requireResult(format, operation, { a, b, result }, exit);
-      this.#store(format, reg, result);
+      for (const source of sources) this.#requireOrdinary(format, source);
+      if (operation === 'sqrt') this.frame.exit(FLOATS[format].lt(second.value, zeroOf(format)));
+      result = compute();
+      if (operation !== 'sqrt') this.#requireResult(format, operation, sources, result);
     }
-    if (!e.isMemory(1) && rm !== reg) this.#learn(format, rm);
-    this.#learn(format, reg);
+    e.writeRegister(0, inVector(format, e.readRegister(0), result));
+    this.known.learn(to, format, bytesOf(format), range);
+    this.lanes.set(to, format, result);
   }
 
-  #knows({ name, bytes }: Format, register: number): boolean {
-    return this.known.knows(register, name, bytes);
+  /** Asks as many of the sources as it takes for the result to be certain. */
+  #narrow(operation: Operation, format: FormatName, sources: readonly Source[]): Range {
+    const tight = rangeOf(format, 'tight');
+    for (const mayAsk of [(range?: Range) => !range, (range?: Range) => !range || !isInside(range, tight)]) {
+      for (const source of sources) {
+        source.range = this.#rangeOf(source, format);
+        if (!mayAsk(source.range)) continue;
+        this.#requireTight(format, source);
+        source.range = tight;
+      }
+      for (const source of sources) source.range = this.#rangeOf(source, format);
+      const range = rangeOfResult(operation, format, sources);
+      if (isSafe(format, range)) return range;
+    }
+    throw new Error('no range of tight numbers is unsafe');
   }
 
-  #learn({ name, bytes }: Format, register: number): void {
-    this.known.learn(register, name, bytes);
+  #rangeOf({ register, range }: Source, format: FormatName): Range | undefined {
+    return register === undefined ? range : this.known.rangeOf(register, format, bytesOf(format));
   }
 
-  #fromMemory(e: Emitter, format: Format): Expr {
-    const bits = e.read(1);
-    return this.body.let(format === SINGLE ? f32.reinterpret(i32.wrap(bits)) : f64.reinterpret(bits));
+  #requireTight(format: FormatName, { value, top, register }: Source): void {
+    this.body.unless(isWithin(format, 'tight', top()), () => this.frame.stray(isNonzero(format, value)));
+    if (register !== undefined) this.known.learn(register, format, bytesOf(format), rangeOf(format, 'tight'));
   }
 
-  #fromRegister(format: Format, register: number): Expr {
-    return this.body.let(floats(format).load(zero, at(register)));
+  #source(e: Emitter, i: number, format: FormatName): Source {
+    if (e.isMemory(i)) return { ...this.#fromMemory(e, format, i), register: undefined, range: undefined };
+    const register = registerOf(e, i);
+    const value = this.lanes.get(register, format);
+    return { value, top: () => this.lanes.top(register, format), register, range: undefined };
   }
 
-  #store(format: Format, register: number, value: Expr): void {
-    this.body.do(floats(format).store(zero, value, at(register)));
+  #fromMemory(e: Emitter, format: FormatName, i: number): { value: Expr; top: () => Expr } {
+    const host = e.translate(e.address(i), bytesOf(format), 'read');
+    const value = this.body.let(FLOATS[format].load(host));
+    let top: Expr | undefined;
+    return { value, top: () => (top ??= this.body.let(i32.load(host, bytesOf(format) - 4))) };
   }
 
   /** Leaves unless the number is zero or normal. */
-  #require(format: Format, value: Expr, exit: (condition: Expr) => void): void {
+  #requireOrdinary(format: FormatName, { value, register }: Source): void {
+    if (register !== undefined && this.known.rangeOf(register, format, bytesOf(format))) return;
     const bits = this.body.let(withoutSign(format, value));
-    this.body.if(i32.eqz(isNormal(format, bits, 0)), () => exit(isNonzero(format, bits)));
+    this.body.unless(isNormal(format, bits, 0), () => this.frame.exit(isNonzero(format, value)));
+    if (register !== undefined) this.known.learn(register, format, bytesOf(format), LIMITS[format].ordinary);
   }
 
   /** Leaves unless the result is normal, or a zero that does not come from underflow. */
-  #requireResult(
-    format: Format,
-    operation: Operation,
-    { a, b, result }: Readonly<Record<'a' | 'b' | 'result', Expr>>,
-    exit: (condition: Expr) => void,
-  ): void {
+  #requireResult(format: FormatName, operation: Operation, sources: readonly Source[], result: Expr): void {
     const bits = this.body.let(withoutSign(format, result));
-    const { ne } = floats(format);
-    const none = constant(format);
-    this.body.if(i32.eqz(isNormal(format, bits, 1)), () => {
-      exit(isNonzero(format, bits));
-      if (operation === 'mul') exit(i32.and(ne(a, none), ne(b, none)));
-      if (operation === 'div') exit(ne(a, none));
+    const [a, b] = sources.map(({ value }) => value) as [Expr, Expr];
+    this.body.unless(isNormal(format, bits, 1), () => {
+      this.frame.exit(isNonzero(format, result));
+      if (operation === 'mul') this.frame.exit(i32.and(isNonzero(format, a), isNonzero(format, b)));
+      if (operation === 'div') this.frame.exit(isNonzero(format, a));
     });
   }
 }
 
-const floats = ({ name }: Format) => (name === 'single' ? f32 : f64);
-const constant = ({ name }: Format) => (name === 'single' ? f32.reinterpret(zero) : f64.const(0));
+const formatOf = (letter: string): FormatName => (letter === 'S' ? 'single' : 'double');
+const bytesOf = (format: FormatName) => (format === 'single' ? 4 : 8);
+const zeroOf = (format: FormatName) => (format === 'single' ? f32.reinterpret(i32.const(0)) : f64.const(0));
+
+const inVector = (format: FormatName, whole: Expr, value: Expr): Expr =>
+  (format === 'single' ? f32x4 : f64x2).replace(whole, 0, value);
+
+function computed(operation: Operation, format: FormatName, sources: readonly Source[]): Expr {
+  const [a, b] = sources.map(({ value }) => value) as [Expr, Expr];
+  return operation === 'sqrt' ? FLOATS[format].sqrt(a) : FLOATS[format][operation](a, b);
+}
+
+function rangeOfResult(operation: Operation, format: FormatName, sources: readonly Source[]): Range {
+  const [a, b] = sources.map(({ range }) => range!) as [Range, Range];
+  return operation === 'sqrt' ? root(format, a) : RANGES[operation](format, a, b);
+}
 
 /** The bits of a number, shifted left by one. */
-const withoutSign = ({ name }: Format, value: Expr): Expr =>
-  name === 'single'
-    ? i32.shl(i32.reinterpretF32(value), i32.const(1))
+const withoutSign = (format: FormatName, value: Expr): Expr =>
+  format === 'single'
+    ? i32.shl(topOf(format, value), i32.const(1))
     : i64.shl(i64.reinterpretF64(value), i64.const(1));
 
 /** `tiny`: how many of the smallest normal numbers do not count, because they may have been tiny before rounding. */
-function isNormal({ name }: Format, shifted: Expr, tiny: 0 | 1): Expr {
-  if (name === 'single')
+function isNormal(format: FormatName, shifted: Expr, tiny: 0 | 1): Expr {
+  if (format === 'single')
     return i32.ltU(i32.sub(shifted, i32.const(0x100_0000 + tiny)), i32.const((0xfe00_0000 - tiny) | 0));
   const first = (1n << 53n) + BigInt(tiny);
   return i64.ltU(i64.sub(shifted, i64.const(first)), i64.const((0x7fen << 53n) - BigInt(tiny)));
 }
-
-const isNonzero = ({ name }: Format, shifted: Expr): Expr =>
-  name === 'single' ? i32.ne(shifted, zero) : i64.ne(shifted, i64.const(0));

@@ -2,6 +2,7 @@ import { State } from '../layout.js';
 import { Body } from '../wasm/body.js';
 import type { Label, Local } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
+import { i32 } from '../wasm/expr.js';
 import type { Knowledge } from './known-addresses.js';
 import { KnownAddresses, PAGE_BASE } from './known-addresses.js';
 import type { Origin } from './deferred-flags.js';
@@ -69,6 +70,11 @@ export class RegionBody extends Body {
     }
     flags.origin = origins.size === 1 ? [...origins][0] : undefined;
     addresses.meetAll(ends);
+  }
+
+  /** What is hardly ever done. */
+  unless(usual: Expr, then: () => void): void {
+    this.ifRarely(i32.eqz(usual), then);
   }
 
   override block(build: (label: Label) => void): void {

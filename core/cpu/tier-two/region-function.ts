@@ -2,12 +2,11 @@ import { codeTlbEntry } from '../emitter/record-emitter.js';
 import type { HelperImports } from '../emitter/record-emitter.js';
 import { state32, state64, toState32, toState64 } from '../emitter/emitter.js';
 import { UNIT_OFF } from '../emitter/prelude.js';
-import { CODE_TLB, Field, LeftBy, Slot, State } from '../layout.js';
+import { CODE_TLB, LeftBy, Slot, State } from '../layout.js';
 import type { Label, Local } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
 import { i32, i64 } from '../wasm/expr.js';
-import { FloatShortcuts } from './float-shortcuts.js';
-import { PLAIN } from './plain-float.js';
+import { FloatRegion } from './float-region.js';
 import { headsOf, nestingOf } from './control-flow.js';
 import type { Graph, Nesting } from './control-flow.js';
 import type { SwitchedGraph } from './loop-switches.js';
@@ -20,7 +19,6 @@ import { RegionEmitter } from './region-emitter.js';
 import type { Origin } from './deferred-flags.js';
 import type { Region, RegionInstruction, RegionPage } from './region.js';
 import { RegionGraph } from './region-graph.js';
-import { gainsByPlainFloat, VectorShortcuts } from './vector-shortcuts.js';
 import { SharedBudget } from './shared-budget.js';
 import { emitX87, loadsControl } from './x87-shortcuts.js';
 import { X87Stack } from './x87-stack.js';
@@ -53,11 +51,9 @@ class RegionFunction implements RegionFrame {
   readonly #target: Local = this.#body.local('i64');
   readonly #graph: RegionGraph;
   readonly #units = new Set<Unit>();
-  readonly #floats = new FloatShortcuts(this.#body);
-  readonly #vectors = new VectorShortcuts(this.#body);
+  readonly #floats: FloatRegion;
   readonly tlb: number;
   readonly #x87: X87Stack | undefined;
-  #needsPlainFloat = false;
   #static: Label = 0;
   #dynamic: Label = 0;
   /** By block or switch. */
@@ -82,9 +78,7 @@ class RegionFunction implements RegionFrame {
   ) {
     this.tlb = region.tlb;
     this.#body.state.keepsControl = region.isPlainFloat;
-    this.#body.state.vectorWritten = (offset) => {
-      for (const { known } of [this.#floats, this.#vectors]) known.written(offset);
-    };
+    this.#floats = new FloatRegion(this.#body, region, this);
     this.#x87 = region.x87 && new X87Stack(this.#body, region.x87, loadsControl(rowsOf(region)));
     this.#graph = new RegionGraph(region.blocks);
   }
@@ -112,6 +106,7 @@ class RegionFunction implements RegionFrame {
       this.#x87?.leave();
       body.do(toState64(State.rip, body.get(this.#target)));
       body.do(toState32(State.leftBy, body.get(this.#by)));
+      this.#floats.leave();
     });
     body.do(body.get(this.#left));
     body.inFront(() => body.plainly(() => this.#enter()));
@@ -125,28 +120,17 @@ class RegionFunction implements RegionFrame {
     for (const page of this.region.pages) this.#requirePage(page);
     const traps = [...this.#units].reduce((bits, unit) => bits | UNIT_OFF[unit], 0);
     if (traps !== 0) this.#refuse(i32.and(state32(State.fpuTrap), i32.const(traps)));
-    if (this.#needsPlainFloat) {
-      const control = i32.and(state32(State.mxcsr), i32.const(PLAIN.mask));
-      this.#refuse(i32.ne(control, i32.const(PLAIN.value)));
-    }
     this.#refuse(i32.ne(state32(State.tlb), i32.const(this.tlb)));
-    this.#noteOutgrown();
+    this.#floats.enter((condition, before) => this.#refuse(condition, before));
     this.#x87?.enter((condition) => this.#refuse(condition));
     body.state.loadAll();
   }
 
-  /** Where MXCSR has become plain, the region could be quicker. */
-  #noteOutgrown(): void {
-    const { isPlainFloat, number } = this.region;
-    if (isPlainFloat || !rowsOf(this.region).some(({ name }) => gainsByPlainFloat(name))) return;
-    const control = i32.and(state32(State.mxcsr), i32.const(PLAIN.mask));
-    this.#body.if(i32.eq(control, i32.const(PLAIN.value)), () =>
-      this.#body.do(toState32(State.outgrown, i32.const(number))),
-    );
-  }
-
-  #refuse(condition: Expr): void {
-    this.#body.ifRarely(condition, () => this.#body.return(this.#body.get(this.#left)));
+  #refuse(condition: Expr, before?: () => void): void {
+    this.#body.ifRarely(condition, () => {
+      before?.();
+      this.#body.return(this.#body.get(this.#left));
+    });
   }
 
   /** Tier 1 has executed the page at this address lately, and it is still the same. */
@@ -166,7 +150,8 @@ class RegionFunction implements RegionFrame {
     let graph = this.#successors(true);
     let nesting = nestingOf(graph);
     if (!nesting) nesting = nestingOf((graph = this.#successors(false)));
-    this.#switched = switchedGraph(nesting ? graph : this.#successors(true));
+    const blocks = nesting ? graph : this.#successors(true);
+    this.#switched = switchedGraph(blocks);
     ({ graph } = this.#switched);
     this.#predecessors = graph.map((_, number) =>
       [...graph.keys()].filter((each) => graph[each]!.includes(number)),
@@ -174,7 +159,17 @@ class RegionFunction implements RegionFrame {
     const sizes = this.region.blocks.map(({ instructions }) => instructions.length);
     nesting ??= nestingOf(graph)!;
     this.#budget = new SharedBudget(sizes, this.#predecessors, headsOf(nesting), MOST_INSTRUCTIONS_A_BLOCK);
+    this.#makeContracts(blocks, nesting);
     this.#nested(0, nesting);
+  }
+
+  /** Heads of loops, and what a switch leads to, are begun before all that leads to them is known. */
+  #makeContracts(blocks: Graph, nesting: readonly (Nesting | undefined)[]): void {
+    const isSwitch = (number: number) => number >= blocks.length;
+    this.#floats.makeContracts(
+      blocks,
+      (number) => nesting[number]?.isLoop === true || this.#predecessors[number]!.some(isSwitch),
+    );
   }
 
   #successors(goesOut: boolean): Graph {
@@ -234,7 +229,7 @@ class RegionFunction implements RegionFrame {
     const { place, instructions } = this.region.blocks[number]!;
     const { flags } = body.state;
     this.#number = number;
-    for (const { known } of [this.#floats, this.#vectors]) known.forget();
+    this.#floats.begin(number, number === 0 ? [] : this.#predecessors[number]!);
     flags.origin = this.#originBefore(number);
     if (number !== 0) body.addresses.begin(this.#predecessors[number]!);
     this.#uncounted = this.#budget.held(number);
@@ -249,6 +244,7 @@ class RegionFunction implements RegionFrame {
       this.#uncounted--;
     }
     body.addresses.end(number);
+    this.#floats.end(number);
     this.#origins.set(number, flags.origin);
     const { next, flow } = instructions.at(-1)!;
     if (flow === 'next' || flow === 'branch') this.goTo(next);
@@ -283,29 +279,19 @@ class RegionFunction implements RegionFrame {
     const { row } = e.form;
     if (row.privileged) throw new NotPromotable();
     if (row.unit) this.#units.add(row.unit);
-    if ((row.unit === 'sse' || row.unit === 'avx') && this.#shortcut(e)) return;
+    if ((row.unit === 'sse' || row.unit === 'avx') && this.#floats.emit(e)) return;
     if (row.unit === 'x87' && this.#x87) return emitX87(e, this.#x87, this);
     row.does(e);
-  }
-
-  #shortcut(e: RegionEmitter): boolean {
-    if (!this.region.isPlainFloat) return false;
-    const { fields } = this.#instruction;
-    const [reg, rm] = [fields.getUint8(Field.reg) >> 4, fields.getUint8(Field.rm) >> 4];
-    const exit = (condition: Expr) => this.exitBefore(condition);
-    const done = this.#floats.emit(e, exit, reg, rm) || this.#vectors.emit(e, exit);
-    if (done) this.#needsPlainFloat = true;
-    return done;
   }
 
   exitBefore(condition?: Expr): void {
     this.#exitAt(this.#instruction.place, condition);
   }
 
-  #exitAt(place: number, condition?: Expr): void {
+  #exitAt(place: number, condition?: Expr, uncounted = this.#uncounted): void {
     const body = this.#body;
     this.#x87?.mayLeave();
-    body.set(this.#exitCode, i32.const(place * (1 << GIVEN_BACK_BITS) + this.#uncounted));
+    body.set(this.#exitCode, i32.const(place * (1 << GIVEN_BACK_BITS) + uncounted));
     if (condition) body.brIfRarely(this.#static, condition);
     else body.br(this.#static);
   }
@@ -319,11 +305,17 @@ class RegionFunction implements RegionFrame {
   #goToBlock(number: number): void {
     const body = this.#body;
     if (this.#x87?.fits(number) === false) return this.#leaveAt(this.region.blocks[number]!.place);
+    this.#floats.fulfil(number);
     if (!this.#budget.shares(this.#number, number)) this.#giveBackRest();
     const through = this.#switched.switchOn(this.#number, number);
     if (through === undefined) return body.br(this.#labels.get(number)!);
     body.set(this.#choiceOf(through), i32.const(this.#switched.graph[through]!.indexOf(number)));
     body.br(this.#labels.get(through)!);
+  }
+
+  /** Leaves in front of a block, with what leads to it done. */
+  exitAtBlock(number: number): void {
+    this.#exitAt(this.region.blocks[number]!.place, undefined, this.#budget.rest(this.#number));
   }
 
   /** With the last instruction of its block done. */

@@ -43,6 +43,8 @@ export interface Region {
   readonly tlb: number;
   /** MXCSR is plain, as `PLAIN` in plain-float says, and has to be on every entry. */
   readonly isPlainFloat: boolean;
+  /** Numbers of all magnitudes come by: nothing is taken for granted of them but that they are zero or normal. */
+  readonly isWide: boolean;
   /** What the x87 unit has to be on every entry, where the region has its registers in locals. */
   readonly x87: X87Entry | undefined;
   /** Pages beside the head's, by their distance in bytes. */

@@ -202,10 +202,11 @@ export class TierTwo {
   }
 
   /** With what is known now, where that makes a difference. */
-  #makeAgain(live: LiveRegion): void {
+  #makeAgain(live: LiveRegion, isWide = live.region.isWide): void {
     if (live.dropped || live.slot === 0 || live.targets.size > MOST_TARGETS || !this.#queue.canAfford) return;
     this.#addTargetsBehind(live);
-    const found = this.#scan(live, live);
+    const scanned = this.#scan(live, live);
+    const found = scanned && { ...scanned, isWide };
     if (found && isWorthwhile(found) && !isAlike(found, live.region))
       this.#make(live, found, { ...live, round: live.round + 1 }, live);
   }
@@ -236,7 +237,7 @@ export class TierTwo {
     this.#free.push(live.slot);
   }
 
-  /** Makes a region again that was made for another MXCSR, while the program that it belongs to runs. */
+  /** Makes a region again that was made for another MXCSR, or for other numbers, while the program that it belongs to runs. */
   refresh(): void {
     const { state } = this.parts;
     const number = state.get32(State.outgrown);
@@ -244,10 +245,12 @@ export class TierTwo {
     state.set32(State.outgrown, 0);
     const live = this.#regions.numbered(number);
     if (!live || live.slot === 0 || this.#regions.at(live.head) !== live) return;
-    if (isPlain(state) === live.region.isPlainFloat || live.round >= MOST_ROUNDS) return;
+    const isStray = isPlain(state) && live.region.isPlainFloat;
+    const isNew = isStray ? !live.region.isWide : isPlain(state) !== live.region.isPlainFloat;
+    if (!isNew || live.round >= MOST_ROUNDS) return;
     const pages = [...live.region.pages, { distance: 0, map: live.owner.map }];
     const isThere = pages.every(({ distance, map }) => this.pageAt(live.base, distance)?.map === map);
-    if (isThere) this.#makeAgain(live);
+    if (isThere) this.#makeAgain(live, isStray);
   }
 
   #scan(spot: Spot, { targets, stops }: Partial<Experience> = {}): FoundRegion | undefined {
@@ -314,6 +317,7 @@ function takesOver({ level, live }: Neighbour, { isWhole }: FoundRegion): boolea
 /** Nothing to gain by the one over the other. */
 const isAlike = (one: FoundRegion, other: FoundRegion): boolean =>
   one.isPlainFloat === other.isPlainFloat &&
+  one.isWide === other.isWide &&
   one.jumpPlaces.length === other.jumpPlaces.length &&
   one.blocks.length === other.blocks.length &&
   sizeOf(one) === sizeOf(other);
