@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { randomInstance } from './instance.js';
+import { borderInstance, randomInstance } from './instance.js';
 import { segmentInstance, shortInstance } from './short-instance.js';
 import { Fuzzer, testableRows } from './fuzz.js';
 import type { Mismatch } from './fuzz.js';
@@ -8,10 +8,16 @@ import { fuzzSystem } from './privileged/fuzz-system.js';
 import { simplified } from './simplify.js';
 import { vectorLine } from './vector-line.js';
 
+const DRAWS: Readonly<Record<string, typeof randomInstance>> = {
+  '64': randomInstance,
+  borders: borderInstance,
+  '32': shortInstance,
+  segments: segmentInstance,
+};
 const DEFAULT_SECONDS = 10;
 const SHOWN_PER_ROW = 3;
 
-/** `npm run fuzz:isa -- [--seconds N] [--seed S] [--rows REGEX] [--per-row N] [--mode 32|segments] [--privileged]` */
+/** `npm run fuzz:isa -- [--seconds N] [--seed S] [--rows REGEX] [--per-row N] [--mode 32|segments|borders] [--privileged]` */
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -31,15 +37,11 @@ async function main(): Promise<number> {
     return 1;
   }
   const seed = Number(values.seed ?? Date.now() % 1e9);
-  const mode = values.mode === undefined ? 64 : 32;
+  const mode = values.mode === undefined || values.mode === 'borders' ? 64 : 32;
   const rows = testableRows(new RegExp(values.rows ?? '.'), mode);
   const end = performance.now() + Number(values.seconds ?? DEFAULT_SECONDS) * 1000;
   const perRow = Number(values['per-row'] ?? 20);
-  const fuzzer = new Fuzzer(
-    rows,
-    seed,
-    mode === 64 ? randomInstance : values.mode === '32' ? shortInstance : segmentInstance,
-  );
+  const fuzzer = new Fuzzer(rows, seed, DRAWS[values.mode ?? '64']);
   const seen = new Map<string, number>();
   let instances = 0;
   console.log(`seed ${seed}, ${rows.length} rows`);

@@ -36,6 +36,11 @@ export function randomInstance(row: ParsedRow, random: Random): TestCase {
   return new InstanceBuilder(row, random, false).build();
 }
 
+/** The same with everything that points to memory near the border of a page: mapped, absent or read only behind it. */
+export function borderInstance(row: ParsedRow, random: Random): TestCase {
+  return new InstanceBuilder(row, random, false, true).build();
+}
+
 /** The same without prefixes that do not matter, far addresses and unusual control words: what a reader would write. */
 export function plainInstance(row: ParsedRow, random: Random): TestCase {
   return new InstanceBuilder(row, random, true).build();
@@ -57,6 +62,7 @@ class InstanceBuilder {
     private readonly row: ParsedRow,
     private readonly random: Random,
     private readonly isPlain: boolean,
+    private readonly isAtBorder = false,
   ) {
     this.#vvvv = row.usesVvvv ? random.below(isPlain ? 4 : 16) : 0;
     this.#shape = { size: random.pick(row.sizeList), variant: random.pick(row.variants) };
@@ -140,11 +146,18 @@ class InstanceBuilder {
     const { random } = this;
     if (this.isPlain) return DATA + BigInt(64 + (random.below(1024) & -16));
     const base = low || random.oneIn(2) ? DATA : HIGH;
+    if (this.isAtBorder) return base + BigInt(random.below(3) * PAGE_BYTES - this.#beforeBorder());
     if (random.oneIn(24)) return FIXED + BigInt(random.below(PAGE_BYTES - 64) & -alignment);
     if (random.oneIn(12))
       return base + BigInt(random.pick([-4, -8, -1, DATA_BYTES - 4, DATA_BYTES - 9, PAGE_BYTES - 3]));
     if (random.oneIn(60) && !low) return random.u64();
     return base + BigInt(64 + (random.below(DATA_BYTES - 64 - OPERAND_BYTES) & -alignment));
+  }
+
+  /** Mostly so that an operand of some size lies on both sides. */
+  #beforeBorder(): number {
+    const { random } = this;
+    return random.oneIn(4) ? random.below(OPERAND_BYTES) - 8 : random.below(this.#shape.size / 8 + 2);
   }
 
   #choosePrefixes(): void {

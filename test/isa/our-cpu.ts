@@ -100,7 +100,8 @@ export class OurCpu implements CpuUnderTest {
       tables.map(DATA + BigInt(at), MEMORY_AT + at, writable, NO_EXECUTE);
       tables.map(HIGH + BigInt(at), MEMORY_AT + at, writable, NO_EXECUTE);
     }
-    tables.map(FIXED, MEMORY_AT + DATA_BYTES, Page.present | Page.user, NO_EXECUTE);
+    for (const at of [FIXED, DATA + BigInt(DATA_BYTES)])
+      tables.map(at, MEMORY_AT + DATA_BYTES, Page.present | Page.user, NO_EXECUTE);
     registers.cr3 = BigInt(TABLES_AT);
   }
 

@@ -1,7 +1,7 @@
 /** Where a test's memory lies, for the host's processor and for ours. Everything around it is unmapped. */
 export const CODE = 0x1_0000n;
 export const DATA = 0x9_0000n;
-/** Read only for the instruction. */
+/** Read only for the instruction, and visible a second time behind DATA. */
 export const FIXED = 0xa_0000n;
 /** The pages of DATA a second time, where a pointer needs all 64 bits. */
 export const HIGH = 0x3a5a_0009_0000n;

@@ -7,7 +7,7 @@
 // Memory an instruction can reach (everything around it is unmapped):
 //   CODE  1 page,  read + execute; the instruction starts where the request says
 //   DATA  2 pages, read + write, visible a second time at HIGH
-//   FIXED 1 page,  read only
+//   FIXED 1 page,  read only, visible a second time behind DATA
 // A request patches DATA and FIXED (offsets 0..8191 and 8192..12287); the reply lists the 8-byte words that changed.
 
 #define _GNU_SOURCE
@@ -112,6 +112,7 @@ static void map_memory(void) {
   map(DATA, DATA_BYTES, PROT_READ | PROT_WRITE, file, PAGE);
   map(HIGH, DATA_BYTES, PROT_READ | PROT_WRITE, file, PAGE);
   map(FIXED, PAGE, PROT_READ, file, PAGE + DATA_BYTES);
+  map(DATA + DATA_BYTES, PAGE, PROT_READ, file, PAGE + DATA_BYTES);
 }
 
 static uint64_t read_fs(void) {
