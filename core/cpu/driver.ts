@@ -22,9 +22,6 @@ import { Body, call, callIndirect } from './wasm/body.js';
 import type { Expr } from './wasm/expr.js';
 import { i32, i64, select } from './wasm/expr.js';
 
-/** Of the jumps out of regions, one in so many is told; by the budget that is left, which is as good as any dice. */
-const SAMPLE_OF = 32;
-
 export interface DriverParts {
   readonly decode: number;
   readonly lookup: number;
@@ -209,7 +206,8 @@ class DriverBuilder {
         this.#findRecord(done);
         const isRegion = body.let(i32.eq(this.#op(), i32.const(Op.region)));
         const mayBeHead = i32.geU(this.#op(), i32.const(Op.count));
-        const isSample = i32.eqz(i32.and(left, i32.const(SAMPLE_OF - 1)));
+        // The budget that is left is as good as any dice.
+        const isSample = i32.eqz(i32.and(left, i32.load16u(body.get(head), Field.reg)));
         const isTold = i32.and(isSample, mayBeHead);
         body.if(i32.and(i32.ne(state32(State.leftBy), i32.const(LeftBy.exit)), isTold), () => {
           const distance = i32.wrap(i64.sub(state64(State.rip), body.get(base)));

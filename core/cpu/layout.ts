@@ -248,8 +248,8 @@ export const Attention = { none: 0, leave: 1, watch: 2 } as const;
 export const Leave = { budget: 0, exception: 1, attention: 2 } as const;
 /** What a rare form answers. `linked`: the form was not there yet, call again. */
 export const Status = { next: 0, jumped: 1, leave: 2, exception: 3, linked: 4 } as const;
-/** How a region was left: with the next instruction for tier 1, or done with the last one, whose target was asked for or is fixed. */
-export const LeftBy = { exit: 0, indirect: 1, direct: 2 } as const;
+/** How a region was left: with the next instruction for tier 1, or by a jump. */
+export const LeftBy = { exit: 0, indirect: 1, direct: 2, return: 3 } as const;
 /** Why the loop over records was left. */
 export const Pause = {
   budget: 0,

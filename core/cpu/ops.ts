@@ -14,7 +14,7 @@ export const Op = {
   goto: 4,
   /** Head of a loop or function, in front of its record: counts `displacement` down, then goes on at the record `immediate` bytes away. */
   count: 5,
-  /** The same with a compiled region, behind number `displacement` of the table. */
+  /** The same with a compiled region, behind number `displacement` of the table; `reg`, 16 bits: which of its jumps are told. */
   region: 6,
 } as const;
 

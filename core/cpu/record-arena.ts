@@ -41,6 +41,9 @@ export interface CodePage {
   readonly heads: Set<number>;
 }
 
+/** Of the jumps out of a new region, one in so many is told. */
+const SAMPLE_OF = 32;
+
 /** Physical pages are below 2^20: the memory has 4 GiB at most. */
 const keyOf = (number: number, kind: number) => number + kind * 2 ** 20;
 
@@ -199,6 +202,12 @@ export class RecordArena {
   region(head: number, number: number): void {
     this.setOp(head, Op.region);
     this.state.i32[(head + Field.displacement) >> 2] = number;
+    this.tellOneIn(head, SAMPLE_OF);
+  }
+
+  /** Of the jumps out of a region, one in so many is told, a power of two. */
+  tellOneIn(head: number, jumps: number): void {
+    this.state.u16[(head + Field.reg) >> 1] = jumps - 1;
   }
 
   pageOfMap(map: number): CodePage | undefined {

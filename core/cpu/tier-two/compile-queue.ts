@@ -7,8 +7,8 @@ import { sizeOf } from './region.js';
 
 /** Instructions that are compiled whatever it costs: the loops of a small program. */
 const FREE_INSTRUCTIONS = 3000;
-/** To compile one costs as much time as tier 1 needs for some 30,000: a program may spend about a third of its time on it. */
-const RETIRED_FOR_ONE = 100_000;
+/** To compile one costs as much time as tier 1 needs for some 25,000: a program may spend about half as much on it as on itself. */
+const RETIRED_FOR_ONE = 50_000;
 
 const COMPILERS = { optimised: compileOptimised, quickly: compileQuickly };
 

@@ -329,6 +329,7 @@ class RegionFunction implements RegionFrame {
     const found = body.let(target);
     const distance = body.let(i64.sub(found, body.get(this.base)));
     this.#search(distance, this.#targets.of(this.#number));
+    if (this.#instruction.flow === 'return') body.set(this.#by, i32.const(LeftBy.return));
     this.leaveTo(found);
   }
 

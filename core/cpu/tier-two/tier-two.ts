@@ -36,6 +36,8 @@ const MOST_TARGETS = 32;
 const MOST_ROUNDS = 4;
 /** After so many jumps to other regions have been told; each round takes twice as many. */
 const SAMPLES = 64;
+/** Of the jumps out of a region that has been made again as often as it pays, one in so many is told. */
+const RARELY = 4096;
 /** How often a head without a region of its own counts again, each time to twice as many. */
 const MOST_WAITS = 8;
 /** Without a loop a region has at least so many. */
@@ -179,15 +181,15 @@ export class TierTwo {
   /** The region of a head has jumped to what is now a head too, at a place seen from its page. */
   reached(target: number, from: number, place: number): void {
     const live = this.#regions.at(from);
+    if (!live || ++live.samples > SAMPLES << live.round) this.parts.arena().tellOneIn(from, RARELY);
     if (!live || live.targets.size > MOST_TARGETS || live.round >= MOST_ROUNDS) return;
-    if (live.stops.has(place)) return;
     const { state } = this.parts;
-    if (state.get32(State.leftBy) === LeftBy.indirect) live.targets.add(place);
+    const by = state.get32(State.leftBy);
+    // Who calls takes in what it calls.
+    if (by === LeftBy.return || live.stops.has(place)) return;
+    if (by === LeftBy.indirect) live.targets.add(place);
     if (state.u16[target >> 1] !== Op.region) this.#regions.noteJump(live, target);
-    else if (++live.samples >= SAMPLES << live.round) {
-      live.samples = 0;
-      this.#makeAgain(live);
-    }
+    else if (live.samples === SAMPLES << live.round) this.#makeAgain(live);
   }
 
   /** The handlers of an interpreter jump to each other: what those jump to that this one jumps to. */
