@@ -17,6 +17,7 @@ export interface BlockProgram {
 
 const MOST_INSTRUCTIONS = 50;
 const MOST_RETIRED = 3000;
+const NOP = 0x90;
 /** What the outermost loop counts in; nothing else is meant to go there. */
 const COUNTER = Number(DATA) + DATA_BYTES - 8;
 const PAGE = 4096;
@@ -43,7 +44,11 @@ interface Piece {
 export class BlockMaker {
   readonly #decoder: Decoder;
 
-  constructor(private readonly rows: readonly ParsedRow[]) {
+  /** `isModifying`: a program stores to its own code now and then. */
+  constructor(
+    private readonly rows: readonly ParsedRow[],
+    private readonly isModifying = false,
+  ) {
     this.#decoder = new Decoder(rows);
   }
 
@@ -55,6 +60,7 @@ export class BlockMaker {
     let before: TestCase['before'] | undefined;
     for (let i = 0; i < length; i++) {
       if (random.oneIn(8)) pieces.push(...this.#jump(random, length * 2));
+      if (this.isModifying && random.oneIn(6)) pieces.push(...this.#overwrite(random, length * 2));
       const instance = random.oneIn(2)
         ? plainInstance(random.pick(few), random)
         : randomInstance(random.pick(few), random);
@@ -97,6 +103,16 @@ export class BlockMaker {
     return [{ bytes: [0x0f, 0x80 + random.below(16), 0, 0, 0, 0], target }];
   }
 
+  /** mov eax, code of another instruction; mov [rip + distance], al, ax or eax. */
+  #overwrite(random: Random, pieces: number): Piece[] {
+    const code = [...plainInstance(random.pick(this.rows), random).code, NOP, NOP, NOP, NOP];
+    const store = random.pick([[0x88], [0x66, 0x89], [0x89]]);
+    return [
+      { bytes: [0xb8, ...code.slice(0, 4)] },
+      { bytes: [...store, 0x05, 0, 0, 0, 0], target: random.below(pieces) },
+    ];
+  }
+
   /** What makes the registers of a memory operand point to where the instance wants it, mostly. */
   #pointers({ code, before }: TestCase, random: Random): number[][] {
     const decoded = this.#decoder.decode(code, 0, code.length);
@@ -133,18 +149,32 @@ function assemble(pieces: readonly Piece[], passes: number): number[] {
 export class BlockRunner {
   readonly ours: OurCpu;
 
-  constructor(tierTwo: TierTwoOptions | false) {
-    this.ours = new OurCpu(tierTwo, CODE_PAGES);
+  constructor(tierTwo: TierTwoOptions | false, isCodeWritable = false) {
+    this.ours = new OurCpu(tierTwo, CODE_PAGES, isCodeWritable);
   }
 
-  run({ testCase, budgets }: BlockProgram): string[] {
+  /** The same with everything that is known of the code forgotten behind each instruction. */
+  runForgetful(program: BlockProgram): string[] {
+    return this.run(program, (budget) => {
+      const { cpu } = this.ours;
+      for (let i = 0; i < budget && !this.ours.fault; i++) {
+        cpu.run(1);
+        cpu.restore(cpu.save());
+      }
+    });
+  }
+
+  run(
+    { testCase, budgets }: BlockProgram,
+    go = (budget: number): void => void this.ours.cpu.run(budget),
+  ): string[] {
     const { ours } = this;
     const seen: string[] = [];
     ours.restart();
     ours.load(testCase);
     const before = ours.cpu.retired;
     for (const budget of budgets) {
-      ours.cpu.run(budget);
+      go(budget);
       seen.push(this.#state(before));
       if (ours.fault) break;
     }

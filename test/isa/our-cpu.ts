@@ -53,6 +53,7 @@ export class OurCpu implements CpuUnderTest {
   constructor(
     tierTwo: TierTwoOptions | false = false,
     private readonly codePages = 1,
+    private readonly isCodeWritable = false,
   ) {
     this.cpu = new X86Cpu({ ramBytes: RAM_BYTES, bus: this.#bus(), tierTwo });
     this.#map();
@@ -93,8 +94,8 @@ export class OurCpu implements CpuUnderTest {
       (at, entry) => memory.write64(at, entry),
       (at) => memory.read64(at),
     );
-    for (let i = 0; i < this.codePages; i++)
-      tables.map(CODE + BigInt(i * PAGE_BYTES), codeAt(i), Page.present | Page.user, 0n);
+    const code = Page.present | Page.user | (this.isCodeWritable ? Page.writable : 0);
+    for (let i = 0; i < this.codePages; i++) tables.map(CODE + BigInt(i * PAGE_BYTES), codeAt(i), code, 0n);
     const writable = Page.present | Page.user | Page.writable;
     for (let at = 0; at < DATA_BYTES; at += PAGE_BYTES) {
       tables.map(DATA + BigInt(at), MEMORY_AT + at, writable, NO_EXECUTE);
