@@ -172,6 +172,7 @@ class InstanceBuilder {
       this.#rex |= 0x48;
     if (prefix && prefix !== 'np' && !row.opcode.isVex) this.#prefixes.push(...MANDATORY[prefix]);
     if (this.isPlain) return;
+    if (this.#isString() && random.oneIn(6)) this.#prefixes.push(0x67);
     if (random.oneIn(30)) this.#prefixes.unshift(random.pick([0x2e, 0x36, 0x3e, 0x26]));
     if (random.oneIn(6)) this.#rex |= row.opcode.isVex && wIsIgnored(row) ? 0x48 : 0x40;
   }

@@ -29,6 +29,12 @@ const copy: Meaning = (e) => e.write(0, e.read(1));
 const copySigned: Meaning = (e) => e.write(0, e.trim(e.readSigned(1)));
 const wide: Meaning = (e) => e.write(0, e.size === 64 ? e.field64(8) : e.immediate(e.size as 16 | 32));
 
+/** With operands of 16 bits movsxd reads no more than those (manual, MOVSXD r16, r/m16). */
+const copySignedWord: Meaning = (e) => {
+  if (e.size === 16 && e.form.variant === 'm') e.write(0, e.load(e.address(1), 16));
+  else copySigned(e);
+};
+
 const moves: Row[] = [
   { name: 'MOV_Eb_Gb', encoding: '88 /r', does: copy, hot: 'all' },
   { name: 'MOV_Ev_Gv', encoding: '89 /r', does: copy, hot: '16m 32 64' },
@@ -46,7 +52,7 @@ const moves: Row[] = [
   { name: 'MOVZX_Gv_Ew', encoding: '0f b7 /r', does: copy, hot: '32' },
   { name: 'MOVSX_Gv_Eb', encoding: '0f be /r', does: copySigned, hot: '32 64' },
   { name: 'MOVSX_Gv_Ew', encoding: '0f bf /r', does: copySigned, hot: '32' },
-  { modes: 'long', name: 'MOVSXD_Gv_Ed', encoding: '63 /r', does: copySigned, hot: '64' },
+  { modes: 'long', name: 'MOVSXD_Gv_Ed', encoding: '63 /r', does: copySignedWord, hot: '64' },
   {
     name: 'LEA_Gv_M',
     encoding: '8d /r',
