@@ -16,9 +16,10 @@ const ON_DEMAND: Readonly<Record<string, Readonly<Record<string, readonly string
     './x87/transcendental/index.js': ['computeTranscendental'],
   },
   'core/cpu/decoded-block.ts': { '../isa/disassemble.js': ['disassemble'] },
+  'core/cpu/tier-two/compile-queue.ts': { './region-module.js': ['RegionModule', 'regionExport'] },
   'core/cpu/tier-two/tier-two.ts': {
     './find-region.js': ['findRegion'],
-    './region-module.js': ['RegionModule', 'regionExport'],
+    './neighbours.js': ['neighboursIn'],
   },
   'plugins/kernel/image/index.ts': {
     './link.js': ['linkImage'],

@@ -3,6 +3,7 @@ import type { Linker } from '../linker.js';
 import { compileInBackground, compileOptimised, compileQuickly } from '../wasm/compile.js';
 import type { LiveRegion } from './live-regions.js';
 import { regionExport, RegionModule } from './region-module.js';
+import type { Region } from './region.js';
 import { sizeOf } from './region.js';
 
 /** Instructions that are compiled whatever it costs: the loops of a small program. */
@@ -10,10 +11,23 @@ const FREE_INSTRUCTIONS = 3000;
 /** To compile one costs as much time as tier 1 needs for some 25,000: a program may spend about half as much on it as on itself. */
 const RETIRED_FOR_ONE = 50_000;
 
+/** The machine waits for so long at most, in milliseconds, or for one block. */
+const LONGEST_TURN = 2;
+
 const COMPILERS = { optimised: compileOptimised, quickly: compileQuickly };
 
 /** Lets the machine go on for a while. */
 const aTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+async function addInTurns(module: RegionModule, region: Region): Promise<void> {
+  const adding = module.adding(region);
+  for (let since = performance.now(); adding.next().done !== true;) {
+    if (performance.now() - since < LONGEST_TURN) continue;
+    await aTurn();
+    since = performance.now();
+  }
+  await aTurn();
+}
 
 export interface CompileQueueParts {
   readonly signatures: HelperSignatures;
@@ -60,10 +74,7 @@ export class CompileQueue {
       while (this.#waiting.length > 0) {
         const batch = this.#takeWaiting();
         const module = new RegionModule(this.parts.signatures);
-        for (const { region } of batch) {
-          module.add(region);
-          await aTurn();
-        }
+        for (const { region } of batch) await addInTurns(module, region);
         if (batch.length > 0) this.#link(batch, await compileInBackground(module.bytes()));
       }
     } finally {

@@ -82,11 +82,14 @@ export class RegionBody extends Body {
   }
 
   override loop(build: (label: Label) => void): void {
-    if (!this.hasLeft) {
-      this.state.flags.origin = undefined;
-      this.addresses.forget();
-    }
+    if (!this.hasLeft) this.knowNothing();
     this.#around(() => super.loop(build));
+  }
+
+  /** The code that follows is reached from elsewhere, too. */
+  knowNothing(): void {
+    this.state.flags.origin = undefined;
+    this.addresses.forget();
   }
 
   /** What comes behind a block is reached from inside it. */

@@ -34,7 +34,7 @@ export const MOST_INSTRUCTIONS_A_BLOCK = 2 ** GIVEN_BACK_BITS - 1;
  * (budget) => budget left, with rip in the state. When the budget comes back whole, nothing has been done, and tier 1 has to do the
  * next instruction.
  */
-export function regionFunction(region: Region, helpers: HelperImports): RegionBody {
+export function regionFunction(region: Region, helpers: HelperImports): Generator<void, RegionBody> {
   return new RegionFunction(region, helpers).build();
 }
 
@@ -83,23 +83,17 @@ class RegionFunction implements RegionFrame {
     this.#graph = new RegionGraph(region.blocks);
   }
 
-  build(): RegionBody {
+  /** Whoever asks for this may do something else wherever it yields. */
+  *build(): Generator<void, RegionBody> {
     const body = this.#body;
     body.set(this.#by, i32.const(LeftBy.indirect));
-    body.block((dynamic) => {
-      this.#dynamic = dynamic;
-      body.block((fixed) => {
-        this.#static = fixed;
-        this.#blocks();
-      });
-      body.hasLeft = false;
-      const code = body.get(this.#exitCode);
-      body.set(this.#target, this.#address(i64.extendS(i32.shrS(code, i32.const(GIVEN_BACK_BITS)))));
-      const givenBack = i32.and(code, i32.const(MOST_INSTRUCTIONS_A_BLOCK));
-      body.set(this.#left, i32.add(body.get(this.#left), givenBack));
-      body.set(this.#by, i32.const(LeftBy.exit));
-    });
+    [this.#dynamic, this.#static] = [body.open(), body.open()];
+    yield* this.#blocks();
+    body.close();
     body.hasLeft = false;
+    this.#toExit();
+    body.close();
+    body.knowNothing();
     body.state.flags.settleAtEnd();
     body.plainly(() => {
       body.state.storeAll();
@@ -111,6 +105,15 @@ class RegionFunction implements RegionFrame {
     body.do(body.get(this.#left));
     body.inFront(() => body.plainly(() => this.#enter()));
     return body;
+  }
+
+  #toExit(): void {
+    const body = this.#body;
+    const code = body.get(this.#exitCode);
+    body.set(this.#target, this.#address(i64.extendS(i32.shrS(code, i32.const(GIVEN_BACK_BITS)))));
+    const givenBack = i32.and(code, i32.const(MOST_INSTRUCTIONS_A_BLOCK));
+    body.set(this.#left, i32.add(body.get(this.#left), givenBack));
+    body.set(this.#by, i32.const(LeftBy.exit));
   }
 
   /** Does nothing unless everything is as it was when the region was made. */
@@ -146,7 +149,7 @@ class RegionFunction implements RegionFrame {
     return i64.add(this.#body.get(this.base), distance);
   }
 
-  #blocks(): void {
+  *#blocks(): Generator<void> {
     let graph = this.#successors(true);
     let nesting = nestingOf(graph);
     if (!nesting) nesting = nestingOf((graph = this.#successors(false)));
@@ -160,7 +163,7 @@ class RegionFunction implements RegionFrame {
     nesting ??= nestingOf(graph)!;
     this.#budget = new SharedBudget(sizes, this.#predecessors, headsOf(nesting), MOST_INSTRUCTIONS_A_BLOCK);
     this.#makeContracts(blocks, nesting);
-    this.#nested(0, nesting);
+    yield* this.#nested(0, nesting);
   }
 
   /** Heads of loops, and what a switch leads to, are begun before all that leads to them is known. */
@@ -178,32 +181,33 @@ class RegionFunction implements RegionFrame {
   }
 
   /** A block, and behind it those that it leads to. */
-  #nested(number: number, nesting: readonly (Nesting | undefined)[]): void {
+  *#nested(number: number, nesting: readonly (Nesting | undefined)[]): Generator<void> {
     const { isLoop, inside, outside } = nesting[number]!;
     const body = this.#body;
     // The block before may have left for good.
     body.hasLeft = false;
-    this.#inFrontOf(outside, nesting, () => {
-      const within = () =>
-        this.#inFrontOf(inside, nesting, () => {
-          body.scope(() => this.#node(number));
-        });
-      if (!isLoop) return within();
-      body.loop((again) => {
-        this.#labels.set(number, again);
-        within();
-      });
-    });
+    this.#openFor(outside);
+    if (isLoop) {
+      body.knowNothing();
+      this.#labels.set(number, body.openLoop());
+    }
+    this.#openFor(inside);
+    body.scope(() => this.#node(number));
+    yield;
+    yield* this.#behind(inside, nesting);
+    if (isLoop) body.close();
+    yield* this.#behind(outside, nesting);
   }
 
-  /** What `build` appends, and behind it the blocks, each with a label before it. */
-  #inFrontOf(numbers: readonly number[], nesting: readonly (Nesting | undefined)[], build: () => void): void {
-    const body = this.#body;
-    for (const number of [...numbers].reverse()) this.#labels.set(number, body.open());
-    build();
+  /** A label before each of the blocks. */
+  #openFor(numbers: readonly number[]): void {
+    for (const number of [...numbers].reverse()) this.#labels.set(number, this.#body.open());
+  }
+
+  *#behind(numbers: readonly number[], nesting: readonly (Nesting | undefined)[]): Generator<void> {
     for (const number of numbers) {
-      body.close();
-      this.#nested(number, nesting);
+      this.#body.close();
+      yield* this.#nested(number, nesting);
     }
   }
 

@@ -18,9 +18,14 @@ export class RegionModule {
     this.#helpers = new HelperImports(0, signatures);
   }
 
-  /** This is what takes time. */
+  /** This is what takes time: the machine may run wherever it yields. */
+  *adding(region: Region): Generator<void> {
+    this.#bodies.push(yield* regionFunction(region, this.#helpers));
+  }
+
   add(region: Region): void {
-    this.#bodies.push(regionFunction(region, this.#helpers));
+    const adding = this.adding(region);
+    while (adding.next().done !== true);
   }
 
   bytes(): Uint8Array<ArrayBuffer> {

@@ -144,6 +144,12 @@ export class Body {
     return this.#depth++;
   }
 
+  /** The same for a loop. */
+  openLoop(): Label {
+    this.#code.push(LOOP!, VOID);
+    return this.#depth++;
+  }
+
   close(): void {
     this.#end();
   }

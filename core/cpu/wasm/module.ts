@@ -84,11 +84,22 @@ export class ModuleBuilder {
       [SECTION.export, vector(this.#exports)],
       [SECTION.element, vector(this.#elements.map(elementSegment))],
       ...this.#hints(),
-      [SECTION.code, leb128(code.length).concat(...code)],
     ];
-    const parts = sections.map(([id, body]) => sectionHeader(id, body.length).concat(body));
-    return Uint8Array.from(HEADER.concat(...parts));
+    const parts = sections.flatMap(([id, body]) => [sectionHeader(id, body.length), body]);
+    const count = leb128(code.length);
+    const length = code.reduce((sum, { length }) => sum + length, count.length);
+    return joined([HEADER, ...parts, sectionHeader(SECTION.code, length), count, ...code]);
   }
+}
+
+function joined(parts: readonly (readonly number[])[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 /** Active, for table 0. */
