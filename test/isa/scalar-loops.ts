@@ -113,13 +113,35 @@ function instruction(random: Random, { isSingle, isVex, isProduct, registers }: 
     isVex
       ? vex(prefix, opcode, NOT_FUSED.includes(opcode) && prefix > 1 ? first : 0, rest)
       : legacy(prefix, opcode, rest);
-  const kind = isProduct && !random.oneIn(8) ? 11 : random.below(12);
+  const kind = isProduct && !random.oneIn(8) ? 11 : random.below(14);
   if (kind < 3) return encode(scalar, LOAD, memory(to, RSI, random));
   if (kind < 5) return encode(scalar, STORE, memory(to, RDI, random));
   if (kind === 5) return encode(packed, COPY, inRegister);
   if (kind === 6) return random.oneIn(2) ? encode(scalar, ROOT, from) : legacy(scalar, LOAD, inRegister);
   if (kind === 7 && random.oneIn(2)) return legacy(packed, random.pick(ARITHMETIC), inRegister);
+  if (kind === 12) return comparison(random, packed, from);
+  if (kind === 13) return conversion(random, scalar, to, first);
   return encode(scalar, isProduct ? PRODUCT : random.pick(ARITHMETIC), from);
+}
+
+/** Ordered or not, and its flags into edx, or a jump over an instruction by them. */
+function comparison(random: Random, packed: number, operand: readonly number[]): number[] {
+  const compared = legacy(packed, random.pick([0x2e, 0x2f]), operand);
+  const code = random.pick([2, 3, 4, 5, 6, 7, 10, 11]);
+  if (random.oneIn(2)) return [...compared, 0x0f, 0x90 | code, 0xc2];
+  return [...compared, 0x70 | code, 3, 0x48, 0xff, 0xc2];
+}
+
+/** From integers, from single to double, and the idiom for zero. */
+function conversion(random: Random, scalar: number, to: number, from: number): number[] {
+  const modrm = [0xc0 | (to << 3) | from];
+  const edx = [0xc0 | (to << 3) | 2];
+  return random.pick([
+    [...prefixOf(scalar), ...(random.oneIn(2) ? [0x48] : []), 0x0f, 0x2a, ...edx],
+    legacy(2, 0x5a, modrm),
+    legacy(random.below(2), 0x57, [0xc0 | (to << 3) | to]),
+    legacy(1, 0xef, modrm),
+  ]);
 }
 
 const PREFIXES = [[], [0x66], [0xf3], [0xf2]] as const;

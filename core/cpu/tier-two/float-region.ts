@@ -7,7 +7,7 @@ import { i32 } from '../wasm/expr.js';
 import type { Graph } from './control-flow.js';
 import { FloatContracts } from './float-contracts.js';
 import type { FloatFrame } from './float-shortcuts.js';
-import { FloatShortcuts } from './float-shortcuts.js';
+import { COMPARISON, FloatShortcuts } from './float-shortcuts.js';
 import { KnownNumbers } from './known-numbers.js';
 import { PLAIN } from './plain-float.js';
 import type { RegionBody } from './region-body.js';
@@ -60,7 +60,8 @@ export class FloatRegion implements FloatFrame {
   emit(e: Emitter): boolean {
     if (!this.region.isPlainFloat) return false;
     const done = this.#scalars.emit(e) || this.#vectors.emit(e);
-    if (done && gainsByPlainFloat(e.form.row.name)) this.#needsPlain = true;
+    const { name } = e.form.row;
+    if (done && (gainsByPlainFloat(name) || COMPARISON.test(name))) this.#needsPlain = true;
     return done;
   }
 

@@ -1,5 +1,6 @@
 import type { Emitter } from '../emitter/emitter.js';
 import type { Expr } from '../wasm/expr.js';
+import { setOrderFlags } from '../../isa/rows/sse-support.js';
 import { i32, i64 } from '../wasm/expr.js';
 import { f32, f64 } from '../wasm/float-expr.js';
 import { f32x4, f64x2, v128 } from '../wasm/simd-expr.js';
@@ -25,6 +26,12 @@ export const ARITHMETIC = /^V?(ADD|SUB|MUL|DIV|SQRT)(SS|SD)_V/;
 export const COPY = /^V?MOV(AP[SD]|UP[SD]|DQA|DQU)_V/;
 const LOAD = /^MOVS(S|D)_Vs[sd]_Ws[sd]$/;
 const STORE = /^MOVS(S|D)_Ws[sd]_Vs[sd]$/;
+
+export const COMPARISON = /^V?U?COMIS(S|D)_V/;
+const FROM_INTEGER = /^V?CVTSI2S(S|D)_V/;
+const WIDEN = /^V?CVTSS2SD_V/;
+const CLEARS = /^V?(PXOR|XORP[SD])_V/;
+const ZEROES: Range = { least: 0, grain: 0, most: 0 };
 
 type Operation = 'add' | 'sub' | 'mul' | 'div' | 'sqrt';
 const RANGES = { add: sum, sub: sum, mul: product, div: quotient } as const;
@@ -63,8 +70,13 @@ export class FloatShortcuts {
     }
     if (variant === 'm' && LOAD.test(row.name)) return this.#load(e, formatOf(LOAD.exec(row.name)![1]!));
     if (variant === 'm' && STORE.test(row.name)) return this.#store(e, formatOf(STORE.exec(row.name)![1]!));
+    const comparison = COMPARISON.exec(row.name);
+    if (comparison) {
+      this.#compare(e, formatOf(comparison[1]!));
+      return true;
+    }
     const match = ARITHMETIC.exec(row.name);
-    if (!match) return false;
+    if (!match) return this.#note(e);
     this.#operate(e, match[1]!.toLowerCase() as Operation, formatOf(match[2]!.slice(1)));
     return true;
   }
@@ -91,6 +103,43 @@ export class FloatShortcuts {
     const host = e.translate(e.address(0), bytesOf(format), 'write');
     this.body.do(FLOATS[format].store(host, this.lanes.get(from, format)));
     return true;
+  }
+
+  /** Instructions whose meaning is quick enough, but whose results are known. */
+  #note(e: Emitter): boolean {
+    const { row, variant } = e.form;
+    const integer = FROM_INTEGER.exec(row.name);
+    if (integer) {
+      const format = formatOf(integer[1]!);
+      return this.#doAndLearn(e, [format], bytesOf(format), { least: 0, grain: 0, most: e.sizeOf(1) });
+    }
+    if (variant !== 'r') return false;
+    if (CLEARS.test(row.name) && registerOf(e, 0) === registerOf(e, 1))
+      return this.#doAndLearn(e, ['single', 'double'], e.size / 8, ZEROES);
+    const range = WIDEN.test(row.name) && this.known.rangeOf(registerOf(e, 1), 'single', 4);
+    return range ? this.#doAndLearn(e, ['double'], 8, range) : false;
+  }
+
+  #doAndLearn(e: Emitter, formats: readonly FormatName[], bytes: number, range: Range): true {
+    e.form.row.does(e);
+    for (const format of formats) this.known.learn(registerOf(e, -1), format, bytes, range);
+    return true;
+  }
+
+  /** Numbers that are no NaNs and not denormal compare without exceptions. */
+  #compare(e: Emitter, format: FormatName): void {
+    const second = this.#source(e, 1, format);
+    const first = this.#source(e, 0, format);
+    for (const source of [first, second]) {
+      if (source.register !== undefined && this.#rangeOf(source, format)) continue;
+      const bits = this.body.let(withoutSign(format, source.value));
+      this.body.unless(isNormalOrInfinite(format, bits), () =>
+        this.frame.exit(isNonzero(format, source.value)),
+      );
+    }
+    const { lt, eq } = FLOATS[format];
+    const equal = i32.shl(eq(first.value, second.value), i32.const(1));
+    setOrderFlags(e, this.body.let(i32.or(lt(first.value, second.value), equal)));
   }
 
   #operate(e: Emitter, operation: Operation, format: FormatName): void {
@@ -197,6 +246,12 @@ const withoutSign = (format: FormatName, value: Expr): Expr =>
   format === 'single'
     ? i32.shl(topOf(format, value), i32.const(1))
     : i64.shl(i64.reinterpretF64(value), i64.const(1));
+
+function isNormalOrInfinite(format: FormatName, shifted: Expr): Expr {
+  if (format === 'single')
+    return i32.ltU(i32.sub(shifted, i32.const(0x100_0000)), i32.const(0xfe00_0001 | 0));
+  return i64.ltU(i64.sub(shifted, i64.const(1n << 53n)), i64.const((0x7fen << 53n) + 1n));
+}
 
 /** `tiny`: how many of the smallest normal numbers do not count, because they may have been tiny before rounding. */
 function isNormal(format: FormatName, shifted: Expr, tiny: 0 | 1): Expr {
