@@ -22,12 +22,17 @@ import { Body, call, callIndirect } from './wasm/body.js';
 import type { Expr } from './wasm/expr.js';
 import { i32, i64, select } from './wasm/expr.js';
 
+/** A power of two. */
+const MISSES_A_SAMPLE = 32;
+
 export interface DriverParts {
   readonly decode: number;
   readonly lookup: number;
   readonly once: number;
   readonly hot: number;
   readonly reached: number;
+  /** (head) => nothing: its region was left where the TLB did not know a page. */
+  readonly missed: number;
   /** () => whether to leave. */
   readonly attend: number;
   /** (record, budget) => pause */
@@ -50,6 +55,9 @@ class DriverBuilder {
   readonly #status = this.#body.local('i32');
   readonly #leaving = this.#body.local('i32');
   readonly #form = this.#body.local('i32');
+  /** Head of the region that was left last in front of an instruction, and the record of that. */
+  readonly #leftHead = this.#body.local('i32');
+  readonly #leftAt = this.#body.local('i32');
   #again: Label = 0;
   #exit: Label = 0;
 
@@ -78,7 +86,10 @@ class DriverBuilder {
     const arms: (() => void)[] = [];
     arms[Pause.budget] = () => this.#leaveAt(Leave.budget);
     arms[Pause.rare] = () => this.#runForm(i32.sub(this.#op(), i32.const(this.parts.ops.rareBase)));
-    arms[Pause.bail] = () => this.#runForm(i32.load16u(i32.shl(this.#op(), i32.const(1)), FORM_OF_OP));
+    arms[Pause.bail] = () => {
+      this.#tellMiss();
+      this.#runForm(i32.load16u(i32.shl(this.#op(), i32.const(1)), FORM_OF_OP));
+    };
     arms[Pause.decode] = () => {
       body.do(toState64(State.rip, ripOf(body.get(this.#record))));
       body.set(this.#record, call(this.parts.decode, 'i32', body.get(this.#record)));
@@ -181,6 +192,16 @@ class DriverBuilder {
     });
   }
 
+  /** What a region was left for, tier 1 could not do at once either: that is mostly an access to a page that the TLB lacks. */
+  #tellMiss(): void {
+    const body = this.#body;
+    const isSame = i32.eq(body.get(this.#leftAt), body.get(this.#record));
+    const isSample = i32.eqz(i32.and(body.get(this.#budget), i32.const(MISSES_A_SAMPLE - 1)));
+    body.if(i32.and(isSame, isSample), () =>
+      body.do(call(this.parts.missed, 'none', body.get(this.#leftHead))),
+    );
+  }
+
   #behindHead(): void {
     const record = this.#body.get(this.#record);
     this.#body.set(this.#record, i32.add(record, i32.load(record, Field.immediate)));
@@ -200,6 +221,7 @@ class DriverBuilder {
         const left = body.let(callIndirect(this.parts.formType, 'i32', number, body.get(this.#budget)));
         body.if(i32.eq(left, body.get(this.#budget)), () => {
           this.#behindHead();
+          this.#noteLeft(head);
           body.br(done);
         });
         body.set(this.#budget, left);
@@ -214,8 +236,14 @@ class DriverBuilder {
           body.do(call(this.parts.reached, 'none', record, body.get(head), distance));
         });
         body.brIf(next, isRegion);
+        this.#noteLeft(head);
       });
     });
+  }
+
+  #noteLeft(head: Local): void {
+    this.#body.set(this.#leftHead, this.#body.get(head));
+    this.#body.set(this.#leftAt, this.#body.get(this.#record));
   }
 
   /** The record at rip; where it is not known, 0 and on to `otherwise`. */

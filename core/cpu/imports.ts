@@ -38,6 +38,7 @@ export function functionsFor(parts: ImportParts): Record<string, unknown> {
     lookup: guard.around(() => unit.lookUp(), -1),
     reached: guard.around(reached, undefined),
     hot: guard.around((head: number) => tierTwo?.hot(head), undefined),
+    missed: guard.around((head: number) => tierTwo?.missed(head), undefined),
     once: guard.around(parts.once, ONCE_REFUSED.leave),
     commit: guard.around(() => unit.commit(), undefined),
     transcendental: guard.around((kind: number) => computeTranscendental(state, kind), undefined),

@@ -33,6 +33,8 @@ export function tierOneModule(ops: OpTable, signatures: HelperSignatures): Uint8
     hot: module.importFunction('hot', { parameters: ['i32'], results: [] }),
     /** (record, head, distance) => nothing: the region of a head has jumped there, and it is no head; so far from the region's page. */
     reached: module.importFunction('reached', { parameters: ['i32', 'i32', 'i32'], results: [] }),
+    /** (head record) => nothing: its region was left where the TLB did not know a page. */
+    missed: module.importFunction('missed', { parameters: ['i32'], results: [] }),
     /** () => 1 when the driver has to return: at a border, when a watchpoint was hit. */
     attend: module.importFunction('attend', { parameters: [], results: ['i32'] }),
   };

@@ -174,6 +174,8 @@ export class BlockRunner {
     ours.load(testCase);
     const before = ours.cpu.retired;
     for (const budget of budgets) {
+      // So that accesses miss the TLB in regions, too.
+      ours.cpu.flushTlb();
       go(budget);
       seen.push(this.#state(before));
       if (ours.fault) break;

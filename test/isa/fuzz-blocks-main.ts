@@ -15,7 +15,8 @@ function main(): number {
   const maker = new BlockMaker(chosen);
   const one = new BlockRunner(false);
   const twos = [true, false].map(
-    (takesAll) => new BlockRunner({ countTo: takesAll ? 1 : 2, atOnce: 'quickly', takesAll }),
+    (takesAll) =>
+      new BlockRunner({ countTo: takesAll ? 1 : 2, atOnce: 'quickly', takesAll, walks: takesAll }),
   );
   let [blocks, mismatches] = [0, 0];
   for (; performance.now() < end && mismatches < 5; blocks++) {

@@ -27,7 +27,7 @@ export const codeTlbEntry = (linear: Expr) =>
   i32.and(i32.wrap(i64.shrU(linear, i64.const(8))), i32.const((CODE_TLB_ENTRIES - 1) * TLB_ENTRY_BYTES));
 
 /** What the slow path is told: bytes, plus the kind of access. */
-const accessCode = (bytes: number, access: Access) => bytes + ACCESS_CODE[access];
+export const accessCode = (bytes: number, access: Access) => bytes + ACCESS_CODE[access];
 
 const pageBase = () => i64.load(i32.const(0), Slot.pageBase);
 const place = (record: Expr) => i32.load16u(record, Field.place);

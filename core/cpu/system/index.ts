@@ -38,6 +38,8 @@ const handlers: Readonly<Record<SystemOperation, SystemHandler>> = {
   ...tableHandlers,
 };
 
+const byNumber = SYSTEM_OPERATIONS.map((operation) => handlers[operation]);
+
 /** By its number in `SYSTEM_OPERATIONS`; answers a `Status`. May throw GuestFault. */
 export const runSystemOperation = (context: SystemContext, operation: number, record: number): number =>
-  handlers[SYSTEM_OPERATIONS[operation]!](context, record);
+  byNumber[operation]!(context, record);

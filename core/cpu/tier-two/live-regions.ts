@@ -19,6 +19,8 @@ export interface Experience {
   readonly stops: Set<number>;
   /** How often it was found again. */
   readonly round: number;
+  /** It misses the TLB often. */
+  readonly walks: boolean;
 }
 
 /** A region from the time it is found until one of its bytes changes. */
@@ -29,6 +31,8 @@ export interface LiveRegion extends Spot, Experience {
   dropped: boolean;
   /** How many of its jumps to other regions have been told. */
   samples: number;
+  /** How many of its misses of the TLB have been told. */
+  misses: number;
   /** What it takes the place of. */
   narrow: LiveRegion | undefined;
 }

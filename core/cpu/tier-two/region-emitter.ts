@@ -1,6 +1,7 @@
 import type { Access } from '../emitter/emitter.js';
 import { Emitter } from '../emitter/emitter.js';
 import type { DeferredFlags } from '../emitter/flags.js';
+import { accessCode } from '../emitter/record-emitter.js';
 import type { HelperImports } from '../emitter/record-emitter.js';
 import {
   ADDRESS_32,
@@ -27,6 +28,9 @@ interface Near {
   readonly away: number;
 }
 
+/** Number of the page walk among what the module of a region imports. */
+export const PAGE_WALK = 0;
+
 /** What a region lends to its instructions. */
 export interface RegionFrame {
   /** Linear address of the head's page, i64. */
@@ -34,6 +38,8 @@ export interface RegionFrame {
   readonly helpers: HelperImports;
   /** Address of the data TLB. */
   readonly tlb: number;
+  /** Whether the TLB is missed often. */
+  readonly walks: boolean;
   /** Leaves the region with nothing of the instruction done, when `condition` holds. */
   exitBefore(condition?: Expr): void;
   /** Goes on at a place, or leaves the region there. */
@@ -202,11 +208,22 @@ export class RegionEmitter extends Emitter {
     const shifted = i32.wrap(i64.shrU(address, i64.const(8)));
     const entry = body.let(i32.and(shifted, i32.const((TLB_ENTRIES - 1) * TLB_ENTRY_BYTES)));
     const last = bytes === 1 ? address : i64.add(address, i64.const(bytes - 1));
-    this.#exit(i64.ne(i64.load(entry, table), i64.and(last, i64.const(-PAGE_BYTES))));
+    const misses = i64.ne(i64.load(entry, table), i64.and(last, i64.const(-PAGE_BYTES)));
+    if (!frame.walks) this.#exit(misses);
     const low = body.let(i32.sub(i32.wrap(address), i32.const(away)));
     body.set(page.host, i32.add(low, i32.load(entry, table + 8)));
+    if (frame.walks) body.ifRarely(misses, () => this.#walk(address, bytes, page, away));
     const inPage = i32.and(i32.wrap(address), i32.const(PAGE_BYTES - 1));
     body.set(page.offset, i32.sub(inPage, i32.const(away)));
+  }
+
+  /** Leaves where the walk declines, be it because the access crosses a page. */
+  #walk(address: Expr, bytes: number, { host, isWritable }: KnownPage, away: number): void {
+    const { body } = this;
+    const code = i32.const(accessCode(bytes, isWritable ? 'write' : 'read'));
+    body.set(host, call(PAGE_WALK, 'i32', address, code));
+    this.#exit(i32.eqz(body.get(host)));
+    body.set(host, i32.sub(body.get(host), i32.const(away)));
   }
 
   protected slow(): void {

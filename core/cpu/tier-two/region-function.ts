@@ -53,6 +53,7 @@ class RegionFunction implements RegionFrame {
   readonly #units = new Set<Unit>();
   readonly #floats: FloatRegion;
   readonly tlb: number;
+  readonly walks: boolean;
   readonly #x87: X87Stack | undefined;
   #static: Label = 0;
   #dynamic: Label = 0;
@@ -77,6 +78,7 @@ class RegionFunction implements RegionFrame {
     readonly helpers: HelperImports,
   ) {
     this.tlb = region.tlb;
+    this.walks = region.walks;
     this.#body.state.keepsControl = region.isPlainFloat;
     this.#floats = new FloatRegion(this.#body, region, this);
     this.#x87 = region.x87 && new X87Stack(this.#body, region.x87, loadsControl(rowsOf(region)));

@@ -2,6 +2,8 @@ import type { HelperSignatures } from '../emitter/record-emitter.js';
 import { HelperImports } from '../emitter/record-emitter.js';
 import type { Body } from '../wasm/body.js';
 import { ModuleBuilder } from '../wasm/module.js';
+import { WALK } from '../page-walk.js';
+import { PAGE_WALK } from './region-emitter.js';
 import { regionFunction } from './region-function.js';
 import type { Region } from './region.js';
 
@@ -15,7 +17,7 @@ export class RegionModule {
   readonly #bodies: Body[] = [];
 
   constructor(signatures: HelperSignatures) {
-    this.#helpers = new HelperImports(0, signatures);
+    this.#helpers = new HelperImports(PAGE_WALK + 1, signatures);
   }
 
   /** This is what takes time: the machine may run wherever it yields. */
@@ -30,6 +32,7 @@ export class RegionModule {
 
   bytes(): Uint8Array<ArrayBuffer> {
     const module = new ModuleBuilder();
+    module.importFunction('walk', WALK);
     module.importMemory('memory', 1);
     this.#helpers.import(module);
     this.#bodies.forEach((body, i) => module.add(ONE_TO_ONE, body, regionExport(i)));

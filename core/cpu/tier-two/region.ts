@@ -41,6 +41,8 @@ export interface Region {
   readonly jumpPlaces: readonly number[];
   /** Address of the data TLB on every entry, by privilege. */
   readonly tlb: number;
+  /** Pages that the TLB lacks are walked to from inside: it has missed often. */
+  readonly walks: boolean;
   /** MXCSR is plain, as `PLAIN` in plain-float says, and has to be on every entry. */
   readonly isPlainFloat: boolean;
   /** Numbers of all magnitudes come by: nothing is taken for granted of them but that they are zero or normal. */
@@ -60,7 +62,7 @@ export interface RegionPage {
 }
 
 /** A region before anybody wants it. */
-export type FoundRegion = Omit<Region, 'number'>;
+export type FoundRegion = Omit<Region, 'number' | 'walks'>;
 
 export const sizeOf = ({ blocks }: Pick<Region, 'blocks'>): number =>
   blocks.reduce((sum, { instructions }) => sum + instructions.length, 0);

@@ -122,4 +122,19 @@ describe('the second tier', () => {
     expect(cpu.regionsCompiled).to.equal(5);
     expect(cpu.regionsAlive).to.equal(1);
   });
+
+  it('makes a region again that misses the TLB often, with the page walk inside', () => {
+    const { cpu, load, registers } = createCpuBench({
+      ramMiB: 34,
+      tierTwo: { countTo: 10, atOnce: 'optimised' },
+    });
+    // mov eax, [rbx]; add rbx, 4096; and rbx, 32 MiB - 1; jmp: always a page whose place in the TLB another one has taken.
+    load('8b 03 48 81 c3 00 10 00 00 48 81 e3 ff ff ff 01 eb ee');
+    for (let i = 0; i < 200 && cpu.regionsCompiled < 2; i++) cpu.run(20_000 + i);
+    expect(cpu.regionsCompiled).to.equal(2);
+    const before = cpu.retired;
+    cpu.run(40_001);
+    expect(cpu.retired - before).to.equal(40_001);
+    expect(Number(registers.get(3)) % 4096).to.equal(0);
+  });
 });

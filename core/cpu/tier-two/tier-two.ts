@@ -23,6 +23,8 @@ export interface TierTwoOptions {
   readonly atOnce: 'optimised' | 'quickly' | false;
   /** Regions hold code that has not been executed, too, so that a test has wide ones. */
   readonly takesAll?: boolean;
+  /** All of them walk to pages that the TLB lacks. */
+  readonly walks?: boolean;
 }
 
 export const TIER_TWO: TierTwoOptions = { countTo: 4000, atOnce: false };
@@ -60,6 +62,10 @@ export interface TierTwoParts {
   /** Writes to the page of a physical address come by. */
   isCode(physical: number): boolean;
 }
+
+/** After so many misses of the TLB have been told; a program that touches its memory for the first time has fewer. */
+const MISSES = 256;
+const NOTHING_KNOWN = { round: 0, walks: false };
 
 /** Finds what is hot, has it compiled, installs it in front of its head, and takes it away when its bytes change. */
 export class TierTwo {
@@ -152,7 +158,7 @@ export class TierTwo {
   }
 
   #makeWith(spot: Spot, stops: readonly number[]): LiveRegion | undefined {
-    const experience = { targets: new Set<number>(), stops: new Set(stops), round: 0 };
+    const experience = { ...NOTHING_KNOWN, targets: new Set<number>(), stops: new Set(stops) };
     const found = this.#scan(spot, experience);
     return found && isWorthwhile(found) ? this.#make(spot, found, experience) : undefined;
   }
@@ -190,6 +196,15 @@ export class TierTwo {
     if (by === LeftBy.indirect) live.targets.add(place);
     if (state.u16[target >> 1] !== Op.region) this.#regions.noteJump(live, target);
     else if (live.samples === SAMPLES << live.round) this.#makeAgain(live);
+  }
+
+  /** The region of a head was left where the TLB did not know a page; one time in many. */
+  missed(head: number): void {
+    const live = this.#regions.at(head);
+    if (!live || live.walks || live.slot === 0 || ++live.misses < MISSES || !this.#queue.canAfford) return;
+    live.misses = 0;
+    const found = this.#scan(live, live);
+    if (found) this.#make(live, found, { ...live, walks: true }, live);
   }
 
   /** The handlers of an interpreter jump to each other: what those jump to that this one jumps to. */
@@ -271,15 +286,15 @@ export class TierTwo {
   #make(
     { head, owner, base, place }: Spot,
     found: FoundRegion,
-    { targets, stops, round }: Experience = { targets: new Set(), stops: new Set(), round: 0 },
+    { targets, stops, round, walks }: Experience = { ...NOTHING_KNOWN, targets: new Set(), stops: new Set() },
     narrow?: LiveRegion,
   ): LiveRegion | undefined {
     if ((this.#drops.get(owner.number) ?? 0) >= MOST_DROPS) return undefined;
     const tlb = narrow?.region.tlb ?? found.tlb;
-    const region = { ...found, tlb, number: ++this.#number };
+    const region = { ...found, tlb, walks: walks || this.options.walks === true, number: ++this.#number };
     const spot = { head, owner, base, place };
-    const life = { slot: 0, dropped: false, samples: 0, narrow };
-    const live: LiveRegion = { ...spot, region, targets, stops, round, ...life };
+    const life = { slot: 0, dropped: false, samples: 0, misses: 0, narrow };
+    const live: LiveRegion = { ...spot, region, targets, stops, round, walks, ...life };
     this.#regions.add(live);
     this.#queue.add(live);
     return live;
