@@ -4,13 +4,13 @@ import { State } from '../layout.js';
 import type { Local } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
 import { i32 } from '../wasm/expr.js';
-import type { Graph } from './control-flow.js';
 import { FloatContracts } from './float-contracts.js';
 import type { FloatFrame } from './float-shortcuts.js';
 import { COMPARISON, FloatShortcuts } from './float-shortcuts.js';
 import { KnownNumbers } from './known-numbers.js';
 import { PLAIN } from './plain-float.js';
 import type { RegionBody } from './region-body.js';
+import type { RegionFlow } from './region-flow.js';
 import type { Region } from './region.js';
 import { gainsByPlainFloat, VectorShortcuts } from './vector-shortcuts.js';
 
@@ -52,8 +52,13 @@ export class FloatRegion implements FloatFrame {
     };
   }
 
-  makeContracts(graph: Graph, isLoop: (number: number) => boolean): void {
-    if (this.isNarrow) this.#contracts.make(this.region.blocks, graph, isLoop);
+  /** Heads of loops, and what a switch leads to, are begun before all that leads to them is known. */
+  makeContracts(flow: RegionFlow): void {
+    const { blocks, direct, nesting, predecessors } = flow;
+    const isSwitch = (number: number) => flow.blockOf(number) === undefined;
+    const isOpen = (number: number) =>
+      nesting[number]?.isLoop === true || predecessors[number]!.some(isSwitch);
+    if (this.isNarrow) this.#contracts.make(blocks, direct, isOpen);
   }
 
   /** Emits the instruction, or says no where only its meaning will do. */

@@ -7,28 +7,20 @@ import type { Label, Local } from '../wasm/body.js';
 import type { Expr } from '../wasm/expr.js';
 import { i32, i64 } from '../wasm/expr.js';
 import { FloatRegion } from './float-region.js';
-import { headsOf, nestingOf } from './control-flow.js';
-import type { Graph, Nesting } from './control-flow.js';
-import type { SwitchedGraph } from './loop-switches.js';
-import { switchedGraph } from './loop-switches.js';
-import { IndirectTargets } from './indirect-targets.js';
 import { NotPromotable } from './promoted-state.js';
 import { RegionBody } from './region-body.js';
 import type { RegionFrame } from './region-emitter.js';
 import { RegionEmitter } from './region-emitter.js';
 import type { Origin } from './deferred-flags.js';
-import type { Region, RegionInstruction, RegionPage } from './region.js';
-import { RegionGraph } from './region-graph.js';
-import { SharedBudget } from './shared-budget.js';
+import type { Region, RegionBlock, RegionInstruction, RegionPage } from './region.js';
+import { GIVEN_BACK_BITS, MOST_INSTRUCTIONS_A_BLOCK } from './region.js';
+import { RegionFlow } from './region-flow.js';
 import { emitX87, loadsControl } from './x87-shortcuts.js';
 import { X87Stack } from './x87-stack.js';
 
-/** A place and what is given back of the budget fit in one constant. */
-const GIVEN_BACK_BITS = 8;
 const FARTHEST = 2 ** (31 - GIVEN_BACK_BITS);
 /** So many places are compared one after the other. */
 const LINEAR_SEARCH = 2;
-export const MOST_INSTRUCTIONS_A_BLOCK = 2 ** GIVEN_BACK_BITS - 1;
 
 /**
  * (budget) => budget left, with rip in the state. When the budget comes back whole, nothing has been done, and tier 1 has to do the
@@ -49,7 +41,7 @@ class RegionFunction implements RegionFrame {
   /** A `LeftBy`. */
   readonly #by: Local = this.#body.local('i32');
   readonly #target: Local = this.#body.local('i64');
-  readonly #graph: RegionGraph;
+  readonly #flow: RegionFlow;
   readonly #units = new Set<Unit>();
   readonly #floats: FloatRegion;
   readonly tlb: number;
@@ -61,15 +53,11 @@ class RegionFunction implements RegionFrame {
   readonly #labels = new Map<number, Label>();
   /** By switch: which of the blocks that it leads to is meant. */
   readonly #choices = new Map<number, Local>();
-  #switched!: SwitchedGraph;
   /** The block under construction. */
   #number = 0;
   /** The instruction under construction, and how many of its block were counted with it and behind it. */
   #instruction!: RegionInstruction;
   #uncounted = 0;
-  #targets!: IndirectTargets;
-  #budget!: SharedBudget;
-  #predecessors: readonly (readonly number[])[] = [];
   /** By block that is done, how it leaves the flags. */
   readonly #origins = new Map<number, Origin | undefined>();
 
@@ -82,7 +70,7 @@ class RegionFunction implements RegionFrame {
     this.#body.state.keepsControl = region.isPlainFloat;
     this.#floats = new FloatRegion(this.#body, region, this);
     this.#x87 = region.x87 && new X87Stack(this.#body, region.x87, loadsControl(rowsOf(region)));
-    this.#graph = new RegionGraph(region.blocks);
+    this.#flow = new RegionFlow(region);
   }
 
   /** Whoever asks for this may do something else wherever it yields. */
@@ -90,7 +78,8 @@ class RegionFunction implements RegionFrame {
     const body = this.#body;
     body.set(this.#by, i32.const(LeftBy.indirect));
     [this.#dynamic, this.#static] = [body.open(), body.open()];
-    yield* this.#blocks();
+    this.#floats.makeContracts(this.#flow);
+    yield* this.#nested(0);
     body.close();
     body.hasLeft = false;
     this.#toExit();
@@ -151,40 +140,9 @@ class RegionFunction implements RegionFrame {
     return i64.add(this.#body.get(this.base), distance);
   }
 
-  *#blocks(): Generator<void> {
-    let graph = this.#successors(true);
-    let nesting = nestingOf(graph);
-    if (!nesting) nesting = nestingOf((graph = this.#successors(false)));
-    const blocks = nesting ? graph : this.#successors(true);
-    this.#switched = switchedGraph(blocks);
-    ({ graph } = this.#switched);
-    this.#predecessors = graph.map((_, number) =>
-      [...graph.keys()].filter((each) => graph[each]!.includes(number)),
-    );
-    const sizes = this.region.blocks.map(({ instructions }) => instructions.length);
-    nesting ??= nestingOf(graph)!;
-    this.#budget = new SharedBudget(sizes, this.#predecessors, headsOf(nesting), MOST_INSTRUCTIONS_A_BLOCK);
-    this.#makeContracts(blocks, nesting);
-    yield* this.#nested(0, nesting);
-  }
-
-  /** Heads of loops, and what a switch leads to, are begun before all that leads to them is known. */
-  #makeContracts(blocks: Graph, nesting: readonly (Nesting | undefined)[]): void {
-    const isSwitch = (number: number) => number >= blocks.length;
-    this.#floats.makeContracts(
-      blocks,
-      (number) => nesting[number]?.isLoop === true || this.#predecessors[number]!.some(isSwitch),
-    );
-  }
-
-  #successors(goesOut: boolean): Graph {
-    this.#targets = new IndirectTargets(this.region, this.#graph, goesOut);
-    return this.#targets.successors();
-  }
-
   /** A block, and behind it those that it leads to. */
-  *#nested(number: number, nesting: readonly (Nesting | undefined)[]): Generator<void> {
-    const { isLoop, inside, outside } = nesting[number]!;
+  *#nested(number: number): Generator<void> {
+    const { isLoop, inside, outside } = this.#flow.nesting[number]!;
     const body = this.#body;
     // The block before may have left for good.
     body.hasLeft = false;
@@ -196,9 +154,9 @@ class RegionFunction implements RegionFrame {
     this.#openFor(inside);
     body.scope(() => this.#node(number));
     yield;
-    yield* this.#behind(inside, nesting);
+    yield* this.#behind(inside);
     if (isLoop) body.close();
-    yield* this.#behind(outside, nesting);
+    yield* this.#behind(outside);
   }
 
   /** A label before each of the blocks. */
@@ -206,19 +164,20 @@ class RegionFunction implements RegionFrame {
     for (const number of [...numbers].reverse()) this.#labels.set(number, this.#body.open());
   }
 
-  *#behind(numbers: readonly number[], nesting: readonly (Nesting | undefined)[]): Generator<void> {
+  *#behind(numbers: readonly number[]): Generator<void> {
     for (const number of numbers) {
       this.#body.close();
-      yield* this.#nested(number, nesting);
+      yield* this.#nested(number);
     }
   }
 
   #node(number: number): void {
-    if (number < this.region.blocks.length) return this.#block(number);
+    const block = this.#flow.blockOf(number);
+    if (block) return this.#block(number, block);
     const { flags } = this.#body.state;
     flags.origin = this.#originBefore(number);
     this.#origins.set(number, flags.origin);
-    const labels = this.#switched.graph[number]!.map((each) => this.#labels.get(each)!);
+    const labels = this.#flow.choicesOf(number).map((each) => this.#labels.get(each)!);
     this.#body.brTable(this.#body.get(this.#choiceOf(number)), labels.slice(0, -1), labels.at(-1)!);
   }
 
@@ -230,17 +189,16 @@ class RegionFunction implements RegionFrame {
     return local;
   }
 
-  #block(number: number): void {
+  #block(number: number, { place, instructions }: RegionBlock): void {
     const body = this.#body;
-    const { place, instructions } = this.region.blocks[number]!;
     const { flags } = body.state;
     this.#number = number;
-    this.#floats.begin(number, number === 0 ? [] : this.#predecessors[number]!);
+    this.#floats.begin(number, number === 0 ? [] : this.#flow.predecessors[number]!);
     flags.origin = this.#originBefore(number);
-    if (number !== 0) body.addresses.begin(this.#predecessors[number]!);
-    this.#uncounted = this.#budget.held(number);
+    if (number !== 0) body.addresses.begin(this.#flow.predecessors[number]!);
+    this.#uncounted = this.#flow.budget.held(number);
     if (this.#x87?.begin(number) === false) return body.unreachable();
-    const taken = this.#budget.taken(number);
+    const taken = this.#flow.budget.taken(number);
     if (taken > 0) {
       body.set(this.#left, i32.sub(body.get(this.#left), i32.const(taken)));
       this.#exitAt(place, i32.ltS(body.get(this.#left), i32.const(0)));
@@ -258,7 +216,7 @@ class RegionFunction implements RegionFrame {
 
   /** How the flags are kept where a block begins, if all that lead to it leave them alike. */
   #originBefore(number: number): Origin | undefined {
-    const before = new Set(this.#predecessors[number]!.map((each) => this.#origins.get(each)));
+    const before = new Set(this.#flow.predecessors[number]!.map((each) => this.#origins.get(each)));
     if (number === 0) before.add('words');
     return before.size === 1 ? [...before][0] : undefined;
   }
@@ -303,25 +261,29 @@ class RegionFunction implements RegionFrame {
   }
 
   goTo(place: number): void {
-    const number = this.#graph.leadsTo(this.#number, place);
+    const number = this.#flow.leadsTo(this.#number, place);
     if (number === undefined) this.#leaveAt(place);
     else this.#goToBlock(number);
   }
 
   #goToBlock(number: number): void {
     const body = this.#body;
-    if (this.#x87?.fits(number) === false) return this.#leaveAt(this.region.blocks[number]!.place);
+    if (this.#x87?.fits(number) === false) return this.#leaveAt(this.#placeOf(number));
     this.#floats.fulfil(number);
-    if (!this.#budget.shares(this.#number, number)) this.#giveBackRest();
-    const through = this.#switched.switchOn(this.#number, number);
+    if (!this.#flow.budget.shares(this.#number, number)) this.#giveBackRest();
+    const through = this.#flow.switchOn(this.#number, number);
     if (through === undefined) return body.br(this.#labels.get(number)!);
-    body.set(this.#choiceOf(through), i32.const(this.#switched.graph[through]!.indexOf(number)));
+    body.set(this.#choiceOf(through), i32.const(this.#flow.choicesOf(through).indexOf(number)));
     body.br(this.#labels.get(through)!);
+  }
+
+  #placeOf(number: number): number {
+    return this.#flow.blockOf(number)!.place;
   }
 
   /** Leaves in front of a block, with what leads to it done. */
   exitAtBlock(number: number): void {
-    this.#exitAt(this.region.blocks[number]!.place, undefined, this.#budget.rest(this.#number));
+    this.#exitAt(this.#placeOf(number), undefined, this.#flow.budget.rest(this.#number));
   }
 
   /** With the last instruction of its block done. */
@@ -334,7 +296,7 @@ class RegionFunction implements RegionFrame {
     const body = this.#body;
     const found = body.let(target);
     const distance = body.let(i64.sub(found, body.get(this.base)));
-    this.#search(distance, this.#targets.of(this.#number));
+    this.#search(distance, this.#flow.targetsOf(this.#number));
     if (this.#instruction.flow === 'return') body.set(this.#by, i32.const(LeftBy.return));
     this.leaveTo(found);
   }
@@ -342,7 +304,7 @@ class RegionFunction implements RegionFrame {
   /** Goes to the block at a distance, if it is one of these, which ascend. */
   #search(distance: Expr, numbers: readonly number[]): void {
     const body = this.#body;
-    const place = (number: number) => i64.const(this.region.blocks[number]!.place);
+    const place = (number: number) => i64.const(this.#placeOf(number));
     if (numbers.length <= LINEAR_SEARCH) {
       for (const number of numbers) body.if(i64.eq(distance, place(number)), () => this.#goToBlock(number));
       return;
@@ -357,7 +319,7 @@ class RegionFunction implements RegionFrame {
 
   /** Of what was taken for a block and those behind it, when it ends and none of them comes next. */
   #giveBackRest(): void {
-    const rest = this.#budget.rest(this.#number);
+    const rest = this.#flow.budget.rest(this.#number);
     if (rest > 0) this.#body.set(this.#left, i32.add(this.#body.get(this.#left), i32.const(rest)));
   }
 

@@ -1,6 +1,6 @@
 import type { ParsedRow } from '../../isa/row.js';
-import { MOST_INSTRUCTIONS_A_BLOCK } from './region-function.js';
 import type { RegionBlock, RegionInstruction } from './region.js';
+import { MOST_INSTRUCTIONS_A_BLOCK } from './region.js';
 
 /** How deep calls are followed into copies. */
 const DEEPEST = 8;

@@ -2,6 +2,10 @@ import type { Flow } from '../../isa/flow.js';
 import type { Form } from '../../isa/forms.js';
 import type { X87Entry } from './x87-stack.js';
 
+/** In ways out of a region a place and what is given back of the budget fit in one constant. */
+export const GIVEN_BACK_BITS = 8;
+export const MOST_INSTRUCTIONS_A_BLOCK = 2 ** GIVEN_BACK_BITS - 1;
+
 /**
  * One instruction of a region. Places are bytes from the start of the head's page, so that a region serves every address its pages are
  * mapped at.
