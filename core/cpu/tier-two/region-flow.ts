@@ -46,7 +46,7 @@ export class RegionFlow {
     );
     this.nesting = nestingOf(graph)!;
     this.predecessors = predecessorsIn(graph);
-    const eachSize = [...graph.keys()].map((node) => sizes[this.#unrolled.base(node)] ?? 0);
+    const eachSize = [...graph.keys()].map((node) => sizes[this.#unrolled.base(node)]);
     this.budget = new SharedBudget(
       eachSize,
       this.predecessors,

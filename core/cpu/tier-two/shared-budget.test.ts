@@ -31,6 +31,11 @@ describe('SharedBudget', () => {
     expect([0, 1, 2].map((number) => budget.taken(number))).to.deep.equal([10, 1, 2]);
   });
 
+  it('takes nothing for what has no block, nor there', () => {
+    const budget = new SharedBudget([3, undefined, 4], [[], [0], [1]], new Map(), 255);
+    expect([0, 2].map((number) => budget.taken(number))).to.deep.equal([3, 4]);
+  });
+
   it('answers for blocks that nobody reaches', () => {
     const budget = budgetOf([[], [2], [1]]);
     expect(budget.taken(0)).to.equal(10);

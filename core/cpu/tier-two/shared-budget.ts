@@ -10,8 +10,8 @@ export class SharedBudget {
   readonly #parents = new Map<number, number>();
 
   constructor(
-    /** By block: how many instructions it has. */
-    private readonly sizes: readonly number[],
+    /** By node: how many instructions its block has; a node without a block takes nothing. */
+    private readonly sizes: readonly (number | undefined)[],
     predecessors: readonly (readonly number[])[],
     /** By block: its loop. Turns of a loop do not pay for what comes behind it. */
     loops: ReadonlyMap<number, number>,
@@ -20,7 +20,8 @@ export class SharedBudget {
   ) {
     for (const number of sizes.keys()) {
       const [before, ...others] = predecessors[number]!;
-      if (before === undefined || others.length > 0 || number === 0 || before >= sizes.length) continue;
+      if (before === undefined || others.length > 0 || number === 0) continue;
+      if (sizes[before] === undefined || sizes[number] === undefined) continue;
       if (loops.get(before) !== loops.get(number)) continue;
       this.#before.set(number, before);
       this.#heirs.set(before, [...(this.#heirs.get(before) ?? []), number]);
