@@ -18,7 +18,10 @@ const FUSED_ORDERS = [0x90, 0xa0, 0xb0];
 
 /** A program that loops over arithmetic on vectors, mostly of ordinary numbers, with inexact noted. */
 export function vectorLoop(random: Random): BlockProgram {
-  const body = Array.from({ length: 2 + random.below(12) }, () => instruction(random)).flat();
+  const isSingle = random.oneIn(2);
+  const mixes = random.oneIn(2);
+  const isWide = () => (mixes ? random.below(2) : Number(!isSingle));
+  const body = Array.from({ length: 2 + random.below(12) }, () => instruction(random, isWide())).flat();
   const advance = [0x48, 0x83, 0xc6, random.pick([0, STEP]), 0x48, 0x83, 0xc7, STEP, 0xff, 0xc9];
   const distance = -(body.length + advance.length + 6);
   const back = [0x0f, 0x85, ...[0, 8, 16, 24].map((shift) => (distance >> shift) & 0xff)];
@@ -32,20 +35,22 @@ export function vectorLoop(random: Random): BlockProgram {
       code: Uint8Array.from([...body, ...advance, ...back]),
       codeOffset: random.below(64),
       before,
-      memory: [{ offset: 0, bytes: input(random) }],
+      memory: [{ offset: 0, bytes: input(random, isSingle) }],
     },
     budgets: [...Array.from({ length: 20 }, () => 1 + random.below(500)), body.length * PASSES],
   };
 }
 
 /** Numbers of one format, of a few magnitudes, with something odd now and then. */
-function input(random: Random): Uint8Array {
+function input(random: Random, isSingle: boolean): Uint8Array {
   const bytes = new Uint8Array(INPUT_BYTES);
   const view = new DataView(bytes.buffer);
   const odd = random.pick([8, 60, 1000]);
-  const isSingle = random.oneIn(2);
+  // Flags stay set, so what sets them often comes late, and only once.
+  const once = random.oneIn(2) ? 16 * (20 + random.below(60)) : undefined;
+  const isOdd = (at: number) => (once === undefined ? at % 16 === 0 && random.oneIn(odd) : at === once);
   for (let at = 0; at < INPUT_BYTES; at += 4) {
-    if (at % 16 === 0 && random.oneIn(odd)) bytes.set(interestingVector(random), at);
+    if (isOdd(at)) bytes.set(interestingVector(random), at);
     else if (isSingle) view.setFloat32(at, ordinary(random), true);
     else if (at % 8 === 0) view.setFloat64(at, ordinary(random), true);
   }
@@ -59,7 +64,8 @@ function ordinary(random: Random): number {
   return (random.oneIn(2) ? -1 : 1) * whole * scale;
 }
 
-function instruction(random: Random): number[] {
+/** `w`: 1 for doubles. */
+function instruction(random: Random, w: number): number[] {
   const kind = random.below(10);
   const [to, first] = [random.below(REGISTERS), random.below(REGISTERS)];
   const from = random.oneIn(2) ? memory(to, RSI, random) : [0xc0 | (to << 3) | random.below(REGISTERS)];
@@ -69,11 +75,11 @@ function instruction(random: Random): number[] {
   if (kind === 2) return vex(1, 0, 0, length, 0, 0x11, memory(to, RDI, random));
   if (kind < 6) {
     const [order, operation] = [random.pick(FUSED_ORDERS), random.pick(FUSED)];
-    return vex(2, random.below(2), first, length, 1, order + operation, from);
+    return vex(2, w, first, length, 1, order + operation, from);
   }
-  if (kind === 6 && random.oneIn(2)) return vex(1, 0, 0, length, random.below(2), ROOT, from);
-  if (kind < 9) return vex(1, 0, first, length, random.below(4), random.pick(ARITHMETIC), from);
-  const prefix = random.pick([[], [0x66], [0xf3], [0xf2]]);
+  if (kind === 6 && random.oneIn(2)) return vex(1, 0, 0, length, w, ROOT, from);
+  if (kind < 9) return vex(1, 0, first, length, w + random.pick([0, 0, 2]), random.pick(ARITHMETIC), from);
+  const prefix = w === 1 ? random.pick([[0x66], [0xf2]]) : random.pick([[], [0xf3]]);
   return [...prefix, 0x0f, random.pick(ARITHMETIC), 0xc0 | (to << 3) | first];
 }
 

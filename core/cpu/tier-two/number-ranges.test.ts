@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { either, isInside, isSafe, LIMITS, product, quotient, root, sum } from './number-ranges.js';
+import { either, fusedSum, isInside, isSafe, LIMITS, product, quotient, root, sum } from './number-ranges.js';
 import type { FormatName, Range } from './number-ranges.js';
 
 const ROUND = { single: Math.fround, double: (value: number) => value } as const;
@@ -47,6 +47,12 @@ for (const format of ['single', 'double'] as const) {
       { numRuns: 3000 },
     );
 
+  const rangeAt = (exponent: number): Range => ({
+    least: exponent,
+    grain: exponent - LIMITS[format].digits + 1,
+    most: exponent + 11,
+  });
+
   describe(`ranges of numbers, ${format}`, () => {
     it('hold the sums', () => agree((a, b) => a + b, sum));
     it('hold the differences', () => agree((a, b) => a - b, sum));
@@ -72,6 +78,24 @@ for (const format of ['single', 'double'] as const) {
       const inLoop = { ...loose, least: loose.grain };
       const next = sum(format, inLoop, product(format, tight, tight));
       expect(isInside(next, inLoop)).to.equal(true);
+    });
+
+    it('hold fused sums', () => {
+      // Products of numbers with few digits are exact, and so are their sums with numbers near them.
+      const short = fc.tuple(fc.integer({ min: 1, max: 2047 }), fc.integer({ min: -20, max: 20 }));
+      fc.assert(
+        fc.property(short, short, short, fc.boolean(), ([x, i], [y, j], [z, k], isNegative) => {
+          const exact = x * 2 ** i * (y * 2 ** j) + (isNegative ? -1 : 1) * z * 2 ** k;
+          const range = fusedSum(format, rangeAt(i), rangeAt(j), rangeAt(k));
+          expect(lies(round(exact), range)).to.equal(true);
+        }),
+      );
+    });
+
+    it('of fused sums are multiples of what both parts are multiples of', () => {
+      const [fine, coarse] = [rangeAt(-40), rangeAt(0)];
+      expect(fusedSum(format, fine, fine, coarse).grain).to.equal(2 * fine.grain);
+      expect(fusedSum(format, coarse, coarse, { ...fine, grain: -999 }).grain).to.equal(-999);
     });
 
     it('are wide enough for either of two', () =>
