@@ -53,7 +53,19 @@ export class LinearMemory {
     if (host !== 0 && !supervisor && this.unit.isWatched) this.unit.note(low, high, count * 4, true);
   }
 
-  /** The same for what the processor pushes word by word, the last one first: a page fault is that of the first it cannot push. */
+  /** #GP for an operand that is not on its boundary, after what its address itself may raise. */
+  requireAligned(base: number, boundary: number): void {
+    if (this.state.get32(base) % boundary === 0) return;
+    if (this.state.isLong) this.#requireCanonical(this.state.get64(base), false);
+    throw new GuestFault(Vector.GP);
+  }
+
+  /** Whether the byte at an offset may be accessed, before anything else is. */
+  touch(base: number, offset: number, writes: boolean): void {
+    this.#pieces(this.state.get64(base) + BigInt(offset), 1, writes, false);
+  }
+
+  /** `store` for what the processor pushes word by word, the last one first: a page fault is that of the first it cannot push. */
   storeFrame(base: number, offset: number, count: number, supervisor: boolean): void {
     try {
       this.store(base, offset, count, supervisor);
@@ -174,8 +186,13 @@ export class LinearMemory {
     return pieces;
   }
 
+  #requireCanonical(address: bigint, supervisor: boolean): void {
+    if (isCanonical(address)) return;
+    throw new GuestFault(!supervisor && this.unit.isStack() ? Vector.SS : Vector.GP);
+  }
+
   #translate(address: bigint, want: number): number {
-    if (!isCanonical(address)) throw new GuestFault(Vector.GP);
+    this.#requireCanonical(address, (want & Want.implicit) !== 0);
     const low = Number(address & 0xffff_ffffn) | 0;
     const physical = this.paging.walkNow(low, Number(address >> 32n) | 0, want);
     if (physical < 0) throw new GuestFault(Vector.PF, this.paging.errorCode, address);

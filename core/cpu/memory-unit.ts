@@ -42,7 +42,7 @@ export class MemoryUnit {
     private readonly watchpoints: Watchpoints,
     private readonly onWatch: () => void,
     /** Whether the access at `State.address` is one of the stack segment. */
-    private readonly isStack: () => boolean,
+    readonly isStack: () => boolean,
   ) {}
 
   /** Host address of the access at `State.address`, or -1 with an exception recorded. */

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { imageInstance, imageRows } from './image-instance.js';
 import { borderInstance, randomInstance } from './instance.js';
 import { segmentInstance, shortInstance } from './short-instance.js';
 import { Fuzzer, testableRows } from './fuzz.js';
@@ -11,13 +12,14 @@ import { vectorLine } from './vector-line.js';
 const DRAWS: Readonly<Record<string, typeof randomInstance>> = {
   '64': randomInstance,
   borders: borderInstance,
+  images: imageInstance,
   '32': shortInstance,
   segments: segmentInstance,
 };
 const DEFAULT_SECONDS = 10;
 const SHOWN_PER_ROW = 3;
 
-/** `npm run fuzz:isa -- [--seconds N] [--seed S] [--rows REGEX] [--per-row N] [--mode 32|segments|borders] [--privileged]` */
+/** `npm run fuzz:isa -- [--seconds N] [--seed S] [--rows REGEX] [--per-row N] [--mode 32|segments|borders|images] [--privileged]` */
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -37,8 +39,9 @@ async function main(): Promise<number> {
     return 1;
   }
   const seed = Number(values.seed ?? Date.now() % 1e9);
-  const mode = values.mode === undefined || values.mode === 'borders' ? 64 : 32;
-  const rows = testableRows(new RegExp(values.rows ?? '.'), mode);
+  const mode = values.mode === '32' || values.mode === 'segments' ? 32 : 64;
+  const wanted = new RegExp(values.rows ?? '.');
+  const rows = values.mode === 'images' ? imageRows(wanted) : testableRows(wanted, mode);
   const end = performance.now() + Number(values.seconds ?? DEFAULT_SECONDS) * 1000;
   const perRow = Number(values['per-row'] ?? 20);
   const fuzzer = new Fuzzer(rows, seed, DRAWS[values.mode ?? '64']);

@@ -1,6 +1,7 @@
 import { ControlBit } from '../../core/cpu/control-bits.js';
 import type { CpuBus, Segment } from '../../core/cpu/types.js';
 import type { TierTwoOptions } from '../../core/cpu/tier-two/tier-two.js';
+import { State } from '../../core/cpu/layout.js';
 import { TSS_BUSY } from '../../core/cpu/segments.js';
 import { X86Cpu } from '../../core/cpu/cpu.js';
 import type { CpuState, CpuUnderTest, Fault, Outcome, Patch, TestCase, TestSegment } from './test-case.js';
@@ -186,6 +187,7 @@ export class OurCpu implements CpuUnderTest {
     registers.rflags = state.rflags;
     registers.fsBase = state.fsBase;
     registers.gsBase = state.gsBase;
+    for (const at of [State.fop, State.fip, State.fdp]) this.cpu.state.set64(at, 0n);
     const fx = new DataView(state.fx.buffer, state.fx.byteOffset);
     registers.fpu.fcw = fx.getUint16(0, true);
     registers.fpu.fsw = fx.getUint16(2, true);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Fuzzer, testableRows } from './fuzz.js';
+import { imageInstance, imageRows } from './image-instance.js';
 import { borderInstance, randomInstance } from './instance.js';
 import { whyNoNativeCpu } from './native/native-cpu.js';
 import { segmentInstance, shortInstance } from './short-instance.js';
@@ -7,6 +8,7 @@ import { vectorLine } from './vector-line.js';
 
 const SEED = 2026;
 const INSTANCES = 100_000;
+const IMAGES_PER_ROW = 200;
 /** At a time, so that no more than some ten thousand lie in memory. */
 const PER_ROUND = 10;
 
@@ -39,6 +41,10 @@ describe('random instances of rows', function () {
       }
     });
   }
+
+  it('of instructions that save and restore the units agree with it, too', () => {
+    expect(new Fuzzer(imageRows(), SEED, imageInstance).run(IMAGES_PER_ROW).map(vectorLine)).eql([]);
+  });
 
   it(`were ${INSTANCES} and more`, () => expect(drawn).at.least(INSTANCES));
 });

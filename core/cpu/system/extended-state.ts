@@ -28,6 +28,8 @@ const ALIGNMENT = 64;
 const HEADER_WORDS = XsaveArea.headerBytes / 4;
 const AVX_WORDS = XsaveArea.avxBytes / 4;
 const COMPACTED = 0x8000_0000;
+/** In the header: XCOMP_BV. */
+const COMPACTION = 8;
 const CR0_TS = 8;
 const MXCSR_DEFAULT = 0x1f80;
 const FCW_DEFAULT = 0x37f;
@@ -40,10 +42,10 @@ function requireXsave(state: CpuState): void {
 }
 
 /** Which components the instruction is about (RFBM), once it may be executed at all. */
-function requested(state: CpuState): number {
+function requested({ state, memory }: SystemContext): number {
   requireXsave(state);
   if (state.get32(State.cr0) & CR0_TS) throw new GuestFault(Vector.NM);
-  if (state.get32(State.scratch) % ALIGNMENT !== 0) throw new GuestFault(Vector.GP);
+  memory.requireAligned(State.scratch, ALIGNMENT);
   return gpr32(state, RAX) & state.get32(State.xcr0);
 }
 
@@ -81,11 +83,19 @@ function saveHeader({ memory }: SystemContext, mask: number, used: number): void
   memory.store(State.scratch, XsaveArea.header, 2);
 }
 
+/** What is saved has to find its place before any of it is stored. */
+function touchArea({ memory }: SystemContext, mask: number): void {
+  const end = mask & Component.avx ? XsaveArea.sizeBytes : XsaveArea.avx;
+  memory.touch(State.scratch, end - 1, true);
+  memory.touch(State.scratch, 0, true);
+}
+
 const save =
   (skipsUnused: boolean): SystemHandler =>
   (context) => {
-    const mask = requested(context.state);
+    const mask = requested(context);
     const used = inUse(context.state);
+    touchArea(context, mask);
     saveLegacy(context, mask);
     if (mask & Component.avx && (!skipsUnused || used & Component.avx)) saveAvx(context);
     saveHeader(context, mask, used);
@@ -93,8 +103,9 @@ const save =
   };
 
 const saveCompacted: SystemHandler = (context) => {
-  const mask = requested(context.state);
+  const mask = requested(context);
   const used = inUse(context.state) & mask;
+  touchArea(context, used);
   saveLegacy(context, used & ~Component.avx);
   if (used & Component.avx) saveAvx(context);
   context.memory.words.set([used, 0, mask, COMPACTED]);
@@ -124,9 +135,14 @@ function checkHeader(words: Uint32Array, allowed: number): { present: number; co
   return { present, compacted };
 }
 
-const restore: SystemHandler = ({ state, memory }) => {
-  const mask = requested(state);
+const restore: SystemHandler = (context) => {
+  const { state, memory } = context;
+  const mask = requested(context);
+  // Whether the area is compacted decides about the rest.
+  memory.touch(State.scratch, XsaveArea.header + COMPACTION, false);
   const header = memory.load(State.scratch, XsaveArea.header, HEADER_WORDS);
+  // All of the area that is asked for has to be there, whatever the header says.
+  if (mask & Component.avx) memory.touch(State.scratch, XsaveArea.sizeBytes - 1, false);
   const { present, compacted } = checkHeader(header, state.get32(State.xcr0));
   const upper = (mask & present & Component.avx) !== 0;
   const avx = upper ? memory.load(State.scratch, XsaveArea.avx, AVX_WORDS).slice(0, AVX_WORDS) : undefined;

@@ -16,15 +16,16 @@ export const Image = {
   words: 104,
 } as const;
 const ALIGNMENT = 16;
+const IMAGE_BYTES = 512;
 const MXCSR_BITS = 0xffff;
 export const REGISTER_WORDS = 4;
 const VECTOR_STRIDE = 32;
+/** Bits of the control word that mean something, and the one that is always set. */
+const [CONTROL_DEFINED, CONTROL_ALWAYS] = [0x1f3f, 0x40] as const;
+const [EXCEPTIONS, SUMMARY] = [0x3f, 0x8080] as const;
+const OPCODE_BITS = 0x7ff;
 const TOP_SHIFT = 11;
 const TOP_MASK = 7 << TOP_SHIFT;
-
-function checkAlignment(state: CpuState): void {
-  if (state.get32(State.scratch) % ALIGNMENT !== 0) throw new GuestFault(Vector.GP);
-}
 
 /** Index of the word where register `i` of the stack lies. */
 const x87Word = (state: CpuState, i: number) =>
@@ -37,9 +38,10 @@ export function copyWords(from: Uint32Array, at: number, into: Uint32Array, to: 
   for (let i = 0; i < count; i++) into[to + i] = from[at + i]!;
 }
 
-/** The last 96 bytes of the area are the program's own: they are not touched. */
+/** The last 96 bytes of the area are the program's own: they stay as they are, but have to be there. */
 const saveFpu: SystemHandler = ({ state, memory }) => {
-  checkAlignment(state);
+  memory.requireAligned(State.scratch, ALIGNMENT);
+  memory.touch(State.scratch, IMAGE_BYTES - 1, true);
   saveX87(state, memory.words);
   saveControl(state, memory.words);
   saveXmm(state, memory.words);
@@ -74,7 +76,8 @@ export function saveXmm({ u32 }: CpuState, words: Uint32Array): void {
 
 /** #GP where a reserved bit of MXCSR is set; nothing is loaded then. */
 const restoreFpu: SystemHandler = ({ state, memory }) => {
-  checkAlignment(state);
+  memory.requireAligned(State.scratch, ALIGNMENT);
+  memory.touch(State.scratch, IMAGE_BYTES - 1, false);
   const words = memory.load(State.scratch, 0, Image.words);
   restoreControl(state, words);
   restoreX87(state, words);
@@ -92,11 +95,14 @@ export function restoreControl(state: CpuState, words: Uint32Array): void {
 export function restoreX87(state: CpuState, words: Uint32Array): void {
   const { u32 } = state;
   const fsw = words[Image.control]! >>> 16;
-  state.set32(State.fcw, words[Image.control]! & 0xffff);
-  state.set32(State.fsw, fsw & ~TOP_MASK);
+  const fcw = (words[Image.control]! & CONTROL_DEFINED) | CONTROL_ALWAYS;
+  // ES and B follow from the rest.
+  const pending = (fsw & ~fcw & EXCEPTIONS) === 0 ? 0 : SUMMARY;
+  state.set32(State.fcw, fcw);
+  state.set32(State.fsw, (fsw & ~(TOP_MASK | SUMMARY)) | pending);
   state.set32(State.top, (fsw & TOP_MASK) >> TOP_SHIFT);
   state.set32(State.ftw, words[Image.opcode]! & 0xff);
-  state.set32(State.fop, words[Image.opcode]! >>> 16);
+  state.set32(State.fop, (words[Image.opcode]! >>> 16) & OPCODE_BITS);
   copyWords(words, Image.fip, u32, State.fip >> 2, 2);
   copyWords(words, Image.fdp, u32, State.fdp >> 2, 2);
   for (let i = 0; i < 8; i++) loadX87(state, words, i);
