@@ -185,34 +185,36 @@ export class RegionEmitter extends Emitter {
     const writes = access !== 'read';
     const sum = address.numbered ?? addresses.fresh();
     const near = addresses.near(sum, writes);
-    if (near) return this.#reachNear(address, bytes, near);
+    if (near) return this.#reachNear(address, bytes, writes, near);
     const page = addresses.learn(sum, writes);
-    this.#lookUp(address, bytes, page, 0);
+    this.#lookUp(address, bytes, writes, page, 0);
     return this.body.let(this.body.get(page.host));
   }
 
   /** Goes by a page that has been looked up, unless the access leaves it. */
-  #reachNear(address: Expr, bytes: number, { page, away }: Near): Expr {
+  #reachNear(address: Expr, bytes: number, writes: boolean, { page, away }: Near): Expr {
     const { body } = this;
     const offset = i32.add(body.get(page.offset), i32.const(away));
     const isElsewhere = i32.gtU(offset, i32.const(PAGE_BYTES - bytes));
-    body.ifRarely(isElsewhere, () => this.#lookUp(address, bytes, page, away));
+    body.ifRarely(isElsewhere, () => this.#lookUp(address, bytes, writes, page, away));
     const host = body.let(body.get(page.host));
     return away > 0 ? beyond(host, away) : body.let(i32.add(host, i32.const(away)));
   }
 
   /** Finds the page of an address, which has to hold all bytes of the access. */
-  #lookUp(address: Expr, bytes: number, page: KnownPage, away: number): void {
+  #lookUp(address: Expr, bytes: number, writes: boolean, page: KnownPage, away: number): void {
     const { body, frame } = this;
+    // A walk for writing would say of a page that is read that it has been written.
+    const walks = frame.walks && writes === page.isWritable;
     const table = frame.tlb + (page.isWritable ? TLB_WRITE : 0);
     const shifted = i32.wrap(i64.shrU(address, i64.const(8)));
     const entry = body.let(i32.and(shifted, i32.const((TLB_ENTRIES - 1) * TLB_ENTRY_BYTES)));
     const last = bytes === 1 ? address : i64.add(address, i64.const(bytes - 1));
     const misses = i64.ne(i64.load(entry, table), i64.and(last, i64.const(-PAGE_BYTES)));
-    if (!frame.walks) this.#exit(misses);
+    if (!walks) this.#exit(misses);
     const low = body.let(i32.sub(i32.wrap(address), i32.const(away)));
     body.set(page.host, i32.add(low, i32.load(entry, table + 8)));
-    if (frame.walks) body.ifRarely(misses, () => this.#walk(address, bytes, page, away));
+    if (walks) body.ifRarely(misses, () => this.#walk(address, bytes, page, away));
     const inPage = i32.and(i32.wrap(address), i32.const(PAGE_BYTES - 1));
     body.set(page.offset, i32.sub(inPage, i32.const(away)));
   }
