@@ -1,4 +1,5 @@
 import type { Benchmark } from './benchmark.js';
+import { operations } from './benchmark.js';
 import { idleShare, secondsToPrompt } from './booted.js';
 import { isolateContenders, linuxContenders } from './contenders.js';
 import { bareLoads } from './bare/bare-loads.js';
@@ -8,10 +9,12 @@ import { tapCosts } from './hooks/tap-cost.js';
 import { linuxLoads } from './loads/linux-loads.js';
 import { takeTurns } from './measure.js';
 import { nativeProgram, runsNatively } from './native-programs.js';
-import { halfcell, secondsOf } from './processes.js';
+import { halfcell, outputOf, secondsOf } from './processes.js';
+import type { CommandLine } from './processes.js';
 
 const IDLE_SECONDS = 10;
 const SETTLE_SECONDS = 2;
+const PAUSES_BATCHES = 50;
 
 type Described = Pick<Benchmark, 'name' | 'what'> & { readonly count: number; readonly goals?: Goal[] };
 
@@ -45,6 +48,25 @@ const fromIsolate = (kind: string, { name, what, count, goals: wanted = [] }: De
   goals: wanted,
   measure: (effort) => takeTurns(isolateContenders({ kind, count }, effort), effort),
 });
+
+/** The first of the two numbers that the program prints; the longest step tells more of the host than of anybody else. */
+const pauses: Benchmark = {
+  name: 'pauses',
+  what: 'a step of a program that makes new code all the time, the 99th of 100',
+  groups: ['cpu'],
+  unit: 'time',
+  goals: [goals.within(10e-3)],
+  measure: async (effort) => {
+    const path = await nativeProgram('pauses');
+    const batches = String(operations(PAUSES_BATCHES, effort));
+    const longest = async (command: CommandLine) => [Number.parseInt(await outputOf(command), 10) / 1e9];
+    const contenders = {
+      halfcell: () => longest(halfcell('run', path, batches)),
+      native: runsNatively() ? () => longest([path, batches]) : undefined,
+    };
+    return takeTurns(contenders, effort);
+  },
+};
 
 const runTrue: Benchmark = {
   name: 'run-true',
@@ -94,6 +116,7 @@ export const benchmarks: readonly Benchmark[] = [
   fromNative({ name: 'fault', what: 'page faults of a Linux program', count: 10_000 }),
   fromNative({ name: 'fork', what: 'fork, exit and wait, Linux program', count: 200 }),
   fromNative({ name: 'spawn', what: 'vfork, exec, exit and wait, Linux program', count: 100 }),
+  pauses,
   tierOne({ name: 'int', what: 'one step of an integer loop', count: 5_000_000, goals: [goals.speedOf('native', 0.04)] }),
   tierOne({ name: 'byte', what: 'a sieve in 64 KiB of bytes', count: 100, goals: [goals.speedOf('native', 0.04)] }),
   tierOne({ name: 'chase', what: 'one step along pointers in 256 KiB', count: 10_000_000, goals: [goals.speedOf('native', 0.3)] }),

@@ -53,6 +53,7 @@ const BARE_64: readonly Unit[] = [...units('bare/main.c'), ...LOADS, MATRIX];
 export const PROGRAMS = {
   cpu: onLinux(...units('cpu.c', 'loads/functions.c')),
   calls: onLinux(...units('calls.c')),
+  pauses: onLinux(...units('pauses.c')),
   true: onLinux(...units('true.c')),
   loads: onLinux(...units('loads/main.c'), ...LOADS, MATRIX),
   /** 64-bit code in an ELF file for 32 bits, as Multiboot 1 has it. */

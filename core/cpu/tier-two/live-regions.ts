@@ -25,7 +25,10 @@ export interface Experience {
 
 /** A region from the time it is found until one of its bytes changes. */
 export interface LiveRegion extends Spot, Experience {
-  readonly region: Region;
+  /** Without its blocks once it is compiled. */
+  region: Region;
+  /** Of its blocks, to tell it from what is found later. */
+  readonly shape: string;
   /** Number in the table, once it is compiled. */
   slot: number;
   dropped: boolean;

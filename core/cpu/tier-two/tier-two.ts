@@ -224,7 +224,7 @@ export class TierTwo {
     this.#addTargetsBehind(live);
     const scanned = this.#scan(live, live);
     const found = scanned && { ...scanned, isWide };
-    if (found && isWorthwhile(found) && !isAlike(found, live.region))
+    if (found && isWorthwhile(found) && !isAlike(found, live))
       this.#make(live, found, { ...live, round: live.round + 1 }, live);
   }
 
@@ -293,7 +293,7 @@ export class TierTwo {
     const tlb = narrow?.region.tlb ?? found.tlb;
     const region = { ...found, tlb, walks: walks || this.options.walks === true, number: ++this.#number };
     const spot = { head, owner, base, place };
-    const life = { slot: 0, dropped: false, samples: 0, misses: 0, narrow };
+    const life = { shape: shapeOf(found), slot: 0, dropped: false, samples: 0, misses: 0, narrow };
     const live: LiveRegion = { ...spot, region, targets, stops, round, walks, ...life };
     this.#regions.add(live);
     this.#queue.add(live);
@@ -318,6 +318,8 @@ export class TierTwo {
     if (slot === undefined) return;
     this.parts.table.set(slot, compiled);
     live.slot = slot;
+    // Instructions take half a kilobyte each, and are not asked for any more.
+    live.region = { ...live.region, blocks: [] };
     if (live.narrow && !live.narrow.dropped) this.#drop(live.narrow);
     live.narrow = undefined;
     this.compiled++;
@@ -332,12 +334,11 @@ function takesOver({ level, live }: Neighbour, { isWhole }: FoundRegion): boolea
 }
 
 /** Nothing to gain by the one over the other. */
-const isAlike = (one: FoundRegion, other: FoundRegion): boolean =>
-  one.isPlainFloat === other.isPlainFloat &&
-  one.isWide === other.isWide &&
-  one.jumpPlaces.length === other.jumpPlaces.length &&
-  one.blocks.length === other.blocks.length &&
-  sizeOf(one) === sizeOf(other);
+const isAlike = (found: FoundRegion, { region, shape }: LiveRegion): boolean =>
+  found.isPlainFloat === region.isPlainFloat && found.isWide === region.isWide && shapeOf(found) === shape;
+
+const shapeOf = (found: FoundRegion): string =>
+  [found.jumpPlaces.length, found.blocks.length, sizeOf(found)].join();
 
 /** Entering and leaving a region costs as much as a few instructions. */
 function isWorthwhile(region: FoundRegion): boolean {
