@@ -6,6 +6,7 @@ import type { ModelRows } from '../model-rows.js';
 import type { ParsedRow } from '../../isa/row.js';
 import { RecordWriter } from '../record.js';
 import type { CpuState } from '../state.js';
+import { CodeBytes } from './code-bytes.js';
 import { isPlain } from './plain-float.js';
 import { isNearEnough } from './region-function.js';
 import type { FoundRegion, RegionInstruction } from './region.js';
@@ -57,7 +58,7 @@ class RegionFinder {
   /** By place. */
   readonly #instructions = new Map<number, RegionInstruction | undefined>();
   readonly #pages = new Map<number, SourcePage>();
-  readonly #bytes = new Map<number, Uint8Array>();
+  readonly #bytes = new CodeBytes();
   readonly #writer: RecordWriter;
 
   constructor(
@@ -158,14 +159,8 @@ class RegionFinder {
   #noteBytes(place: number): void {
     const distance = place & -PAGE_BYTES;
     const [from, to] = [place - distance, this.#at(place)!.next - distance];
-    this.#note(this.#page(distance)!, from, Math.min(to, PAGE_BYTES));
-    if (to > PAGE_BYTES) this.#note(this.#page(distance + PAGE_BYTES)!, 0, to - PAGE_BYTES);
-  }
-
-  #note({ number }: SourcePage, from: number, to: number): void {
-    let used = this.#bytes.get(number);
-    if (!used) this.#bytes.set(number, (used = new Uint8Array(PAGE_BYTES)));
-    used.fill(1, from, to);
+    this.#bytes.add(this.#page(distance)!.number, from, Math.min(to, PAGE_BYTES));
+    if (to > PAGE_BYTES) this.#bytes.add(this.#page(distance + PAGE_BYTES)!.number, 0, to - PAGE_BYTES);
   }
 
   #x87Entry(rows: readonly ParsedRow[]): X87Entry | undefined {

@@ -53,7 +53,7 @@ export class LiveRegions {
   add(live: LiveRegion): void {
     this.all.add(live);
     this.#byHead.set(live.head, live);
-    for (const page of live.region.bytes.keys()) {
+    for (const page of live.region.bytes.pages) {
       const here = this.#byPage.get(page);
       if (here) here.add(live);
       else this.#byPage.set(page, new Set([live]));
@@ -64,7 +64,7 @@ export class LiveRegions {
     this.all.delete(live);
     if (this.#byHead.get(live.head) === live) this.#byHead.delete(live.head);
     for (const [head, from] of this.#reachedFrom) if (from === live) this.#reachedFrom.delete(head);
-    for (const page of live.region.bytes.keys()) {
+    for (const page of live.region.bytes.pages) {
       const here = this.#byPage.get(page)!;
       here.delete(live);
       if (here.size === 0) this.#byPage.delete(page);
@@ -81,6 +81,12 @@ export class LiveRegions {
 
   numbered(number: number): LiveRegion | undefined {
     return [...this.all].find(({ region }) => region.number === number);
+  }
+
+  /** Of those that are compiled, the one that was found first. */
+  get oldest(): LiveRegion | undefined {
+    for (const live of this.all) if (live.slot !== 0) return live;
+    return undefined;
   }
 
   noteJump(from: LiveRegion, head: number): void {

@@ -1,5 +1,6 @@
 import type { Flow } from '../../isa/flow.js';
 import type { Form } from '../../isa/forms.js';
+import type { CodeBytes } from './code-bytes.js';
 import type { X87Entry } from './x87-stack.js';
 
 /** In ways out of a region a place and what is given back of the budget fit in one constant. */
@@ -55,8 +56,8 @@ export interface Region {
   readonly x87: X87Entry | undefined;
   /** Pages beside the head's, by their distance in bytes. */
   readonly pages: readonly RegionPage[];
-  /** First byte and the one behind the last, of each piece of code, by physical page. */
-  readonly bytes: ReadonlyMap<number, Uint8Array>;
+  /** What it has been made from. */
+  readonly bytes: CodeBytes;
 }
 
 export interface RegionPage {

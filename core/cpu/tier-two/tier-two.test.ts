@@ -112,6 +112,18 @@ describe('the second tier', () => {
     expect([registers.rip, registers.get(RAX), cpu.retired]).to.deep.equal([BigInt(CODE), 5000n, 20_000]);
   });
 
+  it('gives up the region it found first when there is no room for another', () => {
+    const { cpu, load, registers } = createCpuBench({ tierTwo: { ...AT_ONCE, slots: 1 } });
+    const places = [CODE, CODE + 0x1000, CODE + 0x2000];
+    for (const place of places) load('48 ff c0 eb fb', place); // inc rax; jmp back
+    for (let i = 0; i < 6; i++) {
+      registers.rip = BigInt(places[i % 3]!);
+      cpu.run(100);
+    }
+    expect(registers.get(RAX)).to.equal(300n);
+    expect([cpu.regionsCompiled, cpu.regionsAlive]).to.deep.equal([6, 1]);
+  });
+
   it('keeps nothing of what was dropped', () => {
     const { cpu, load } = hot();
     for (let i = 0; i < 5; i++) {

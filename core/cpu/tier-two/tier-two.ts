@@ -25,6 +25,8 @@ export interface TierTwoOptions {
   readonly takesAll?: boolean;
   /** All of them walk to pages that the TLB lacks. */
   readonly walks?: boolean;
+  /** How many regions there are at a time, at most `REGION_SLOTS`. */
+  readonly slots?: number;
 }
 
 export const TIER_TWO: TierTwoOptions = { countTo: 4000, atOnce: false };
@@ -85,7 +87,7 @@ export class TierTwo {
     private readonly parts: TierTwoParts,
     private readonly options: TierTwoOptions,
   ) {
-    for (let slot = REGION_SLOTS - 1; slot >= 0; slot--) this.#free.push(parts.first + slot);
+    for (let slot = (options.slots ?? REGION_SLOTS) - 1; slot >= 0; slot--) this.#free.push(parts.first + slot);
     this.#queue = new CompileQueue({
       signatures: parts.signatures,
       linker: parts.linker,
@@ -232,11 +234,15 @@ export class TierTwo {
   forget(page: number, from: number, to: number): void {
     this.#waits.delete(page);
     for (const live of this.#regions.in(page)) {
-      if (!live.region.bytes.get(page)!.subarray(from, to).includes(1)) continue;
+      if (!live.region.bytes.meets(page, from, to)) continue;
       this.#drops.set(page, (this.#drops.get(page) ?? 0) + 1);
-      this.#drop(live);
-      this.parts.arena().count(live.head, this.options.countTo);
+      this.#startAgain(live);
     }
+  }
+
+  #startAgain(live: LiveRegion): void {
+    this.#drop(live);
+    this.parts.arena().count(live.head, this.options.countTo);
   }
 
   forgetAll(): void {
@@ -314,8 +320,8 @@ export class TierTwo {
   }
 
   #install(live: LiveRegion, compiled: unknown): void {
-    const slot = this.#free.pop();
-    if (slot === undefined) return;
+    if (this.#free.length === 0) this.#startAgain(this.#regions.oldest!);
+    const slot = this.#free.pop()!;
     this.parts.table.set(slot, compiled);
     live.slot = slot;
     // Instructions take half a kilobyte each, and are not asked for any more.
