@@ -2,9 +2,11 @@ import { LeftBy, State } from '../layout.js';
 import { putSnapshot, takeSnapshot } from '../snapshot.js';
 import type { X86Cpu } from '../cpu.js';
 
-/** The jump back to the head that is never taken, the jump to the instruction, and the instruction. */
-const STEPS = 3;
-const [JUMP_IF_CARRY, JUMP_UNLESS_CARRY, JUMP] = [0x72, 0x73, 0xe9] as const;
+/** So long a loop does not do several turns in one go, for which the steps below would not do. */
+const NOPS = 40;
+/** Those, the jump back to the head that is never taken, the jump to the instruction, and the instruction. */
+const STEPS = NOPS + 3;
+const [NOP, JUMP_IF_CARRY, JUMP_UNLESS_CARRY, JUMP] = [0x90, 0x72, 0x73, 0xe9] as const;
 
 /**
  * A loop whose first round leads to an instruction `distance` bytes from its start. What is behind the instruction, and where it may lead
@@ -12,7 +14,7 @@ const [JUMP_IF_CARRY, JUMP_UNLESS_CARRY, JUMP] = [0x72, 0x73, 0xe9] as const;
  */
 export function headBefore(distance: number, carry: boolean): Uint8Array {
   const back = carry ? JUMP_UNLESS_CARRY : JUMP_IF_CARRY;
-  const head = [back, -2, JUMP];
+  const head = [...Array<number>(NOPS).fill(NOP), back, -NOPS - 2, JUMP];
   const rest = new Uint8Array(Int32Array.of(distance - head.length - 4).buffer);
   return Uint8Array.of(...head, ...rest);
 }
