@@ -12,21 +12,27 @@ const FREE_INSTRUCTIONS = 3000;
 const RETIRED_FOR_ONE = 50_000;
 
 /** The machine waits for so long at most, in milliseconds, or for one block. */
-const LONGEST_TURN = 2;
+const LONGEST_TURN = 4;
+
+/** Instructions of a module, unless it has one region only. */
+const MOST_AT_ONCE = 400;
 
 const COMPILERS = { optimised: compileOptimised, quickly: compileQuickly };
 
 /** Lets the machine go on for a while. */
 const aTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-async function addInTurns(module: RegionModule, region: Region): Promise<void> {
-  const adding = module.adding(region);
-  for (let since = performance.now(); adding.next().done !== true;) {
-    if (performance.now() - since < LONGEST_TURN) continue;
-    await aTurn();
-    since = performance.now();
+/** Adds regions to a module, block by block. */
+async function addInTurns(module: RegionModule, regions: readonly Region[]): Promise<void> {
+  let since = performance.now();
+  for (const region of regions) {
+    const adding = module.adding(region);
+    while (adding.next().done !== true) {
+      if (performance.now() - since < LONGEST_TURN) continue;
+      await aTurn();
+      since = performance.now();
+    }
   }
-  await aTurn();
 }
 
 export interface CompileQueueParts {
@@ -61,10 +67,14 @@ export class CompileQueue {
     else if (!this.#compiling) void this.#compileWaiting();
   }
 
-  #takeWaiting(): LiveRegion[] {
-    const batch = this.#waiting.filter(({ dropped }) => !dropped);
-    this.#waiting = [];
-    return batch;
+  /** The shortest first: they need not wait until the long ones are compiled. */
+  #takeWaiting(most = Infinity): LiveRegion[] {
+    const waiting = this.#waiting.filter(({ dropped }) => !dropped);
+    waiting.sort((a, b) => sizeOf(a.region) - sizeOf(b.region));
+    let size = 0;
+    const count = waiting.findIndex(({ region }, i) => (size += sizeOf(region)) > most && i > 0);
+    this.#waiting = count < 0 ? [] : waiting.slice(count);
+    return count < 0 ? waiting : waiting.slice(0, count);
   }
 
   async #compileWaiting(): Promise<void> {
@@ -72,9 +82,12 @@ export class CompileQueue {
     try {
       await aTurn();
       while (this.#waiting.length > 0) {
-        const batch = this.#takeWaiting();
+        const batch = this.#takeWaiting(MOST_AT_ONCE);
         const module = new RegionModule(this.parts.signatures);
-        for (const { region } of batch) await addInTurns(module, region);
+        await addInTurns(
+          module,
+          batch.map(({ region }) => region),
+        );
         if (batch.length > 0) this.#link(batch, await compileInBackground(module.bytes()));
       }
     } finally {
