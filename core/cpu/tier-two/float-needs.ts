@@ -17,12 +17,19 @@ export interface NumberNeed {
 type Needs = ReadonlyMap<number, NumberNeed>;
 
 /**
+ * Where a loop wants a register in two formats, what is found may change for ever. Whatever it is, numbers are asked before they are taken for
+ * it.
+ */
+const MOST_ROUNDS = 16;
+
+/**
  * By block, which vector registers hold numbers that the block, or what it leads to, computes with before it writes them: tight ones where
  * something is multiplied, loose ones where they are only added to.
  */
 export function numberNeeds(blocks: readonly RegionBlock[], graph: Graph): readonly Needs[] {
   const needs: Needs[] = blocks.map(() => new Map());
-  for (let changed = true; changed;) {
+  let changed = true;
+  for (let round = 0; changed && round < MOST_ROUNDS; round++) {
     changed = false;
     for (let number = blocks.length - 1; number >= 0; number--) {
       const before = joined(graph[number]!.map((next) => needs[next]!));

@@ -124,6 +124,18 @@ describe('the second tier', () => {
     expect([cpu.regionsCompiled, cpu.regionsAlive]).to.deep.equal([6, 1]);
   });
 
+  it('compiles a loop that exchanges numbers of two formats', () => {
+    const { cpu, load, registers } = hot();
+    registers.mxcsr = 0x1fa0;
+    // movaps xmm3, xmm0; movaps xmm0, xmm1; movaps xmm1, xmm2; movaps xmm2, xmm3; dec ecx; jnz back
+    load('0f 28 d8 0f 28 c1 0f 28 ca 0f 28 d3 ff c9 75 f0');
+    // addss xmm5, xmm0; addsd xmm6, xmm1; jmp back
+    load('f3 0f 58 e8 f2 0f 58 f1 eb e6', CODE + 16);
+    registers.set(RCX, 3n);
+    cpu.run(100);
+    expect(cpu.regionsCompiled).to.be.greaterThan(0);
+  });
+
   it('keeps nothing of what was dropped', () => {
     const { cpu, load } = hot();
     for (let i = 0; i < 5; i++) {
