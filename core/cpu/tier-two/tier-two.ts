@@ -87,7 +87,8 @@ export class TierTwo {
     private readonly parts: TierTwoParts,
     private readonly options: TierTwoOptions,
   ) {
-    for (let slot = (options.slots ?? REGION_SLOTS) - 1; slot >= 0; slot--) this.#free.push(parts.first + slot);
+    for (let slot = (options.slots ?? REGION_SLOTS) - 1; slot >= 0; slot--)
+      this.#free.push(parts.first + slot);
     this.#queue = new CompileQueue({
       signatures: parts.signatures,
       linker: parts.linker,
